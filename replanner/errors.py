@@ -1,0 +1,84 @@
+"""Decides how every failure presents itself: one tree, each class with its exit code and hint.
+
+Exit codes are part of the contract: 1 the plan is bad, 2 bad input or usage, 3 an upstream could
+not be reached, 4 a bug.
+"""
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class ReplannerError(Exception):
+    """Base of all errors that people may see; `code` is what scripts match on."""
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 4
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def document(self) -> dict[str, str]:
+        """The `error` object of the JSON output."""
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
+
+class InputError(ReplannerError):
+    """The user's profile, flag or file is wrong; the message says where and what would be right."""
+
+    code = "bad_input"
+    exit_code = 2
+    http_status = 422
+
+
+class ProfileError(InputError):
+    """A profile that cannot be read: `path:line:column`, what was wrong, the nearest valid value."""
+
+    code = "bad_profile"
+
+
+class UnknownGpu(InputError):
+    """No catalogue row has this name or alias."""
+
+    code = "unknown_gpu"
+
+
+class UnsupportedModel(InputError):
+    """The model cannot be sized honestly; the message says what is missing."""
+
+    code = "unsupported_model"
+
+
+class ModelNotFound(InputError):
+    """No such model, revision or file (as far as the credential can see)."""
+
+    code = "model_not_found"
+
+
+class AccessDenied(InputError):
+    """The credential was refused, or the model is gated and not granted to it."""
+
+    code = "access_denied"
+
+
+class UpstreamError(ReplannerError):
+    """An upstream could not be reached or did not answer: unknown, never "no change"."""
+
+    code = "upstream_unreachable"
+    exit_code = 3
+    http_status = 503
+
+
+class RateLimited(UpstreamError):
+    """The upstream asked to come back later."""
+
+    code = "rate_limited"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?` for the nearest known word, or the empty string."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""
