@@ -1,0 +1,105 @@
+"""What a profile asks for, as plain values: the pure core's input, free of YAML and pydantic.
+
+`None` means "choose for me"; the defaults are the contract's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+FlagValue = str | int | float | bool | None
+Interconnect = Literal["pcie", "nvlink", "unknown"]
+Mode = Literal["throughput", "latency", "balanced"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWish:
+    """Which checkpoint, and how it should be loaded. `params_b` is in billions."""
+
+    id: str
+    revision: str = "main"
+    dtype: str = "auto"
+    quantization: str | None = None
+    kv_cache_dtype: str = "auto"
+    max_model_len: int | None = None
+    params_b: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HardwareWish:
+    """The GPUs of one server. `vram_gib` (usable, as CUDA reports it) wins over `vram_gb`."""
+
+    gpu_name: str = "auto"
+    gpus: int = 1
+    vram_gb: float | None = None
+    vram_gib: float | None = None
+    interconnect: Interconnect = "unknown"
+    tp_size: int | None = None
+    pp_size: int = 1
+    dp_size: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """The traffic to plan for: mean lengths of a request and how many run at once."""
+
+    prompt_tokens: int = 512
+    gen_tokens: int = 256
+    concurrency: int = 1
+    streaming: bool = True
+    mode: Mode = "balanced"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Margins. `overhead_gb` and `headroom_gb` are GiB per GPU (the seed format's spelling)."""
+
+    gpu_memory_utilization: float | None = None
+    overhead_gb: float | None = None
+    fragmentation_factor: float = 1.0
+    headroom_gb: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Speculative:
+    """Speculative decoding: vLLM's method, the draft model where it needs one, draft tokens."""
+
+    method: str
+    model: str | None = None
+    num_tokens: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """Adapter slots that vLLM allocates at start-up."""
+
+    max_loras: int = 1
+    max_rank: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class EngineWish:
+    """Engine settings that a profile may fix."""
+
+    vllm_version: str = "0.33.0"
+    image: str | None = None
+    image_track: str | None = None
+    max_num_seqs: int | None = None
+    max_num_batched_tokens: int | None = None
+    block_size: int | None = None
+    enforce_eager: bool = False
+    enable_expert_parallel: bool = False
+    speculative: Speculative | None = None
+    lora: Lora | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """One profile's wishes."""
+
+    model: ModelWish
+    hardware: HardwareWish = field(default_factory=HardwareWish)
+    workload: Workload = field(default_factory=Workload)
+    policy: Policy = field(default_factory=Policy)
+    engine: EngineWish = field(default_factory=EngineWish)
+    vllm_args: Mapping[str, FlagValue] = field(default_factory=dict)
