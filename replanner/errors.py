@@ -35,7 +35,7 @@ class InputError(ReplannerError):
 
 
 class ProfileError(InputError):
-    """A profile that cannot be read: `path:line:column`, what was wrong, the nearest valid value."""
+    """A profile that cannot be read: `path:line:column`, what was wrong, what would be right."""
 
     code = "bad_profile"
 
