@@ -1,0 +1,142 @@
+"""What a plan is: the engine configuration, the verdict with its figures, and the findings.
+
+One `EngineConfig` is judged and rendered; nothing else reaches an artifact.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from replanner.planning.request import FlagValue, Lora, Speculative
+
+Severity = Literal["error", "warning", "info"]
+OomRisk = Literal["low", "medium", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing people should know. `setting` is the profile key it is about, if any."""
+
+    code: str
+    severity: Severity
+    message: str
+    hint: str = ""
+    setting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """What vLLM is started with. `revision` is the pinned commit (None: a folder without one).
+
+    `quantization` is set only where vLLM must be told (on-the-fly quantization); a checkpoint's
+    own scheme is found by vLLM itself.
+    """
+
+    model: str
+    revision: str | None
+    vllm_version: str
+    image: str
+    gpus: int
+    tensor_parallel_size: int
+    pipeline_parallel_size: int
+    data_parallel_size: int
+    enable_expert_parallel: bool
+    dtype: str
+    quantization: str | None
+    kv_cache_dtype: str
+    gpu_memory_utilization: float
+    max_model_len: int
+    max_num_seqs: int
+    max_num_batched_tokens: int
+    block_size: int | None = None
+    enforce_eager: bool = False
+    speculative: Speculative | None = None
+    lora: Lora | None = None
+    pooling: bool = False
+    vendor: Literal["nvidia", "amd"] = "nvidia"
+    extra_args: Mapping[str, FlagValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """Which model was planned, pinned to `commit` where the source has revisions."""
+
+    id: str
+    revision: str
+    commit: str | None
+    architecture: str
+    parameters: int
+    active_parameters: int
+    quantization: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HardwareUsed:
+    gpu_name: str
+    gpus: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryBreakdown:
+    """Bytes on the fullest GPU. `kv_cache_bytes` may be negative: that much is missing."""
+
+    total_bytes: int
+    budget_bytes: int
+    weights_bytes: int
+    activation_bytes: int
+    non_torch_bytes: int
+    cuda_graph_bytes: int
+    kv_cache_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Feasibility:
+    """The verdict. Token counts are those vLLM prints at start-up.
+
+    `kv_needed_bytes` is one max_model_len sequence; `workload_kv_bytes` what the workload needs.
+    """
+
+    fits: bool
+    starts: bool
+    oom_risk: OomRisk
+    memory: MemoryBreakdown
+    headroom_bytes: int
+    workload_kv_bytes: int
+    kv_bytes_per_token: float
+    kv_cache_tokens: int
+    max_concurrency_at_context: float
+    max_context_at_concurrency: int
+    kv_needed_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    low: float
+    expected: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """At the workload's lengths and concurrency; token rates per second, times in ms."""
+
+    decode_tokens_per_s: Range
+    request_tokens_per_s: Range
+    prefill_tokens_per_s: Range
+    ttft_ms: Range
+    itl_ms: Range
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One profile's answer. `explanations` maps a setting to why it has its value."""
+
+    model: ModelIdentity
+    hardware: HardwareUsed
+    config: EngineConfig
+    feasibility: Feasibility
+    performance: Performance
+    findings: tuple[Finding, ...] = ()
+    explanations: Mapping[str, str] = field(default_factory=dict)
