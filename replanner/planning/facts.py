@@ -11,8 +11,6 @@ from typing import Literal
 Part = Literal[
     "attention", "mlp", "experts", "router", "embedding", "head", "norm", "tower", "other"
 ]
-    "attention", "mlp", "experts", "router", "embedding", "head", "norm", "tower", "other"
-]
 Shard = Literal["replicated", "column", "row", "kv", "vocab"]
 Place = Literal["first", "layers", "last"]
 KvKind = Literal["full", "sliding", "chunked", "mla", "state", "cross"]
