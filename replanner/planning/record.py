@@ -1,0 +1,133 @@
+"""Decides what plan.json holds, byte for byte, and what of it is the plan's identity.
+
+A record is a plan with the inputs it rests on and the digests of what was written. The document
+is canonical (sorted keys, no timestamps, rounded floats, bytes as integers), so equal inputs give
+equal bytes. The identity leaves out artifacts, explanations and the planner's and catalogue's
+versions: when only those move, nothing is written.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from replanner.planning.request import FlagValue
+from replanner.planning.result import Feasibility, Finding, MemoryBreakdown, Performance, Plan
+
+SCHEMA_VERSION = 1
+GIB = 1024**3
+_NOT_IDENTITY = ("artifacts", "explanations", "identity")
+_VERSIONS = ("planner_version", "catalogue_version")
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the plan was computed from.
+
+    `profile_values` holds the profile's dotted keys that differ from their defaults;
+    `model_files` the digest of each upstream file that matters; `gpu_facts` the catalogue's
+    figures of the GPU, so that a corrected figure is a named cause.
+    """
+
+    profile_path: str
+    profile_name: str
+    profile_values: Mapping[str, FlagValue]
+    model_files: Mapping[str, str]
+    gpu_facts: Mapping[str, FlagValue]
+    planner_version: str
+    catalogue_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """A plan, its inputs, and the sha256 of every file written from it (path -> hex)."""
+
+    plan: Plan
+    inputs: Inputs
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+
+
+def document(record: PlanRecord) -> dict[str, object]:
+    """The JSON object of plan.json and of `plan --json`."""
+    plan = record.plan
+    body: dict[str, object] = {
+        "schema_version": SCHEMA_VERSION,
+        "inputs": dataclasses.asdict(record.inputs),
+        "model": dataclasses.asdict(plan.model),
+        "hardware": {
+            "gpu_name": plan.hardware.gpu_name,
+            "gpus": plan.hardware.gpus,
+            "vram_gib": _gib(plan.hardware.memory_bytes),
+            "vram_bytes": plan.hardware.memory_bytes,
+        },
+        "config": dataclasses.asdict(plan.config),
+        "feasibility": _feasibility(plan.feasibility, plan.findings),
+        "performance": _performance(plan.performance),
+        "explanations": dict(plan.explanations),
+        "artifacts": dict(record.artifacts),
+    }
+    return {**body, "identity": identity(body)}
+
+
+def canonical(document_: Mapping[str, object]) -> str:
+    """The document as text: the same for equal documents, one key a line, newline at the end."""
+    return (
+        json.dumps(document_, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    )
+
+
+def identity(document_: Mapping[str, object]) -> str:
+    """sha256 (hex) of the parts that decide: equal identity means nothing to do."""
+    kept = {key: value for key, value in document_.items() if key not in _NOT_IDENTITY}
+    inputs = kept.get("inputs")
+    if isinstance(inputs, Mapping):
+        kept["inputs"] = {key: value for key, value in inputs.items() if key not in _VERSIONS}
+    text = json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _gib(size_bytes: float) -> float:
+    return round(size_bytes / GIB, 4)
+
+
+def _memory(memory: MemoryBreakdown) -> dict[str, int]:
+    return {
+        "vram_total": memory.total_bytes,
+        "budget": memory.budget_bytes,
+        "weights": memory.weights_bytes,
+        "activation": memory.activation_bytes,
+        "non_torch": memory.non_torch_bytes,
+        "cuda_graph": memory.cuda_graph_bytes,
+        "kv_cache": memory.kv_cache_bytes,
+    }
+
+
+def _feasibility(feasibility: Feasibility, findings: tuple[Finding, ...]) -> dict[str, object]:
+    sizes = {
+        **_memory(feasibility.memory),
+        "headroom": feasibility.headroom_bytes,
+        "kv_needed": feasibility.kv_needed_bytes,
+        "workload_kv": feasibility.workload_kv_bytes,
+    }
+    return {
+        "fits": feasibility.fits,
+        "starts": feasibility.starts,
+        "oom_risk": feasibility.oom_risk,
+        **{f"{name}_gib": _gib(size) for name, size in sizes.items()},
+        "bytes": sizes,
+        "kv_bytes_per_token": round(feasibility.kv_bytes_per_token, 1),
+        "kv_cache_tokens": feasibility.kv_cache_tokens,
+        "max_concurrency_at_context": round(feasibility.max_concurrency_at_context, 4),
+        "max_context_at_concurrency": feasibility.max_context_at_concurrency,
+        "warnings": [dataclasses.asdict(finding) for finding in findings],
+    }
+
+
+def _performance(performance: Performance) -> dict[str, object]:
+    def rounded(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: float(f"{number:.4g}") for key, number in value.items()}
+        return value
+
+    return {key: rounded(value) for key, value in dataclasses.asdict(performance).items()}
