@@ -117,11 +117,15 @@ class KvLayers:
 
 @dataclass(frozen=True, slots=True)
 class Moe:
-    """Routed experts: how many a layer has, how many a token uses, in how many layers."""
+    """Routed experts: how many a layer has, how many a token uses, in how many layers.
+
+    `intermediate_size` is one expert's.
+    """
 
     experts: int
     experts_per_token: int
     layers: int
+    intermediate_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ def document(record: PlanRecord) -> dict[str, object]:
         "config": dataclasses.asdict(plan.config),
         "feasibility": _feasibility(plan.feasibility, plan.findings),
         "performance": _performance(plan.performance),
+        "fixes": [dataclasses.asdict(fix) for fix in plan.fixes],
         "explanations": dict(plan.explanations),
         "artifacts": dict(record.artifacts),
     }

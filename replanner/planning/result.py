@@ -25,6 +25,15 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """One single change of the profile that makes the plan fit, verified by planning it."""
+
+    setting: str
+    value: FlagValue
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
 class EngineConfig:
     """What vLLM is started with. `revision` is the pinned commit (None: a folder without one).
 
@@ -139,4 +148,5 @@ class Plan:
     feasibility: Feasibility
     performance: Performance
     findings: tuple[Finding, ...] = ()
+    fixes: tuple[Fix, ...] = ()
     explanations: Mapping[str, str] = field(default_factory=dict)
