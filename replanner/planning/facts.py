@@ -13,7 +13,7 @@ Part = Literal[
 ]
 Shard = Literal["replicated", "column", "row", "kv", "vocab"]
 Place = Literal["first", "layers", "last"]
-KvKind = Literal["full", "sliding", "chunked", "mla", "state", "cross"]
+KvKind = Literal["full", "sliding", "chunked", "mla", "indexer", "state", "cross"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +85,16 @@ class WeightMatrix:
 
 @dataclass(frozen=True, slots=True)
 class StateTensor:
-    """One recurrent-state tensor of a layer and a sequence: elements before and bytes each.
+    """One recurrent-state tensor of a layer and a sequence: `elements` for each of its heads.
 
-    `divided` elements are split over tensor parallelism.
+    Heads are divided over tensor parallelism and replicated where there are fewer than ranks,
+    as KV heads are. `draft_elements` come on top per head for each speculative token.
     """
 
+    heads: int
     elements: int
-    element_bytes: int | None  # None: the KV cache's own dtype decides
-    divided: bool = True
+    element_bytes: int | None = None  # None: the model's dtype decides
+    draft_elements: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,8 @@ class KvLayers:
     """Layers that keep the same thing for every token (or, for "state", for every sequence).
 
     MLA keeps one latent vector: kv_heads 1, head_size = kv_lora_rank + qk_rope_head_dim,
-    head_size_v 0, not divided by tensor parallelism. `window` is the sliding window or the chunk.
-    `side_bytes_per_token` is a second cache that KV quantization leaves alone (an indexer's).
+    head_size_v 0, not divided by tensor parallelism. An "indexer" is the second cache of sparse
+    attention, beside the same layer's own. `window` is the sliding window or the chunk.
     """
 
     kind: KvKind
@@ -111,7 +113,7 @@ class KvLayers:
     head_size_v: int = 0
     window: int = 0
     state: tuple[StateTensor, ...] = ()
-    side_bytes_per_token: int = 0
+    element_bytes: int | None = None  # None: the KV cache's dtype decides
     encoder_tokens: int = 0
 
 
