@@ -1,0 +1,61 @@
+# make demo    the whole loop on one machine: plans, proposals, a model that moves, a second run
+# make test    everything the tests need, then the tests
+# make lint types layers coverage truth bench   the other gates, each on its own
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+TRUTH ?= ../shared/truth
+
+.PHONY: demo test lint types layers coverage truth bench lock clean
+
+demo: $(VENV)/.runtime
+	$(BIN)/python examples/demo/run_demo.py
+
+test: $(VENV)/.dev
+	$(BIN)/pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+layers: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+coverage: $(VENV)/.dev
+	$(BIN)/pytest --cov --cov-report=
+	$(BIN)/coverage report --skip-covered --include='replanner/planning/*' --fail-under=95
+	$(BIN)/coverage report --skip-covered --include='replanner/render/*' --fail-under=95
+	$(BIN)/coverage report --skip-covered --include='replanner/profile/*,replanner/profile.py' --fail-under=95
+
+# What real servers printed, where that data is at hand (TRUTH=folder).
+truth: $(VENV)/.dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/scoreboard.py $(TRUTH)
+
+bench: $(VENV)/.dev
+	$(BIN)/python tools/bench.py
+
+# Needs uv; run after changing the dependencies in pyproject.toml.
+lock:
+	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "replanner needs Python 3.11 or later; set PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: $(VENV)/bin/python requirements.lock pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python requirements-dev.lock pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage demo-repo
