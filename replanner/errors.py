@@ -73,9 +73,13 @@ class UpstreamError(ReplannerError):
 
 
 class RateLimited(UpstreamError):
-    """The upstream asked to come back later."""
+    """The upstream asked to come back later, in `retry_after_s` seconds where it said so."""
 
     code = "rate_limited"
+
+    def __init__(self, message: str, *, hint: str = "", retry_after_s: int | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -1,0 +1,1 @@
+"""Adapters that read models: a Hugging Face Hub, a folder, a local hub."""

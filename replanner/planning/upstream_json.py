@@ -1,0 +1,84 @@
+"""Reads JSON that strangers wrote: only objects, of bounded size, depth and numbers, so that later
+code never meets NaN, infinity or a document that eats the memory."""
+
+import json
+import math
+from collections.abc import Mapping
+
+from replanner.errors import UnsupportedModel
+
+MAX_CONFIG_BYTES = 4 * 2**20
+_MAX_DEPTH = 32
+# tokenizer files hold 10**30 for "unlimited" (31 digits); more is an attack on arithmetic.
+_MAX_DIGITS = 40
+
+
+def parse_json_object(
+    data: bytes, label: str, *, max_bytes: int = MAX_CONFIG_BYTES
+) -> dict[str, object]:
+    """The object in `data`; `label` says in the error which file of which model it was."""
+    if len(data) > max_bytes:
+        raise UnsupportedModel(f"{label} is larger than the {max_bytes // 2**20} MiB that are read")
+    try:
+        found: object = json.loads(
+            data.decode("utf-8"),
+            parse_int=_bounded_int,
+            parse_float=_finite_float,
+            parse_constant=_finite_float,
+        )
+    except RecursionError as error:
+        raise UnsupportedModel(f"{label} is nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise UnsupportedModel(f"{label} is not UTF-8 text") from error
+    except json.JSONDecodeError as error:
+        raise UnsupportedModel(
+            f"{label} is not valid JSON: {error.msg} (line {error.lineno})"
+        ) from error
+    except ValueError as error:
+        raise UnsupportedModel(f"{label} holds a number that is out of range") from error
+    if not isinstance(found, dict):
+        raise UnsupportedModel(f"{label} holds no JSON object")
+    _check_shape(found, label)
+    return found
+
+
+def _bounded_int(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise ValueError
+    return int(digits)
+
+
+def _finite_float(text: str) -> float:
+    """Also refuses NaN and Infinity, which Python's reader takes for JSON."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _check_shape(root: Mapping[str, object], label: str) -> None:
+    """Depth and text, without recursion: what comes later may recurse and encode."""
+    level: list[object] = [root]
+    for _ in range(_MAX_DEPTH):
+        level = [child for value in level for child in _children(value, label)]
+        if not level:
+            return
+    raise UnsupportedModel(f"{label} is nested deeper than {_MAX_DEPTH} levels")
+
+
+def _children(value: object, label: str) -> list[object]:
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    if isinstance(value, list):
+        return value
+    if isinstance(value, str) and not _encodable(value):
+        raise UnsupportedModel(f"{label} holds text that is no Unicode (a lone surrogate)")
+    return []
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
