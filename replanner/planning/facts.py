@@ -14,6 +14,7 @@ Part = Literal[
 Shard = Literal["replicated", "column", "row", "kv", "vocab"]
 Place = Literal["first", "layers", "last"]
 KvKind = Literal["full", "sliding", "chunked", "mla", "indexer", "state", "cross"]
+StateKind = Literal["", "mamba1", "mamba2", "gdn", "kda", "linear", "conv"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class KvLayers:
     head_size_v: int = 0
     window: int = 0
     state: tuple[StateTensor, ...] = ()
+    state_kind: StateKind = ""
     element_bytes: int | None = None  # None: the KV cache's dtype decides
     encoder_tokens: int = 0
 
