@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-FlagValue = str | int | float | bool | None
+FlagScalar = str | int | float | bool | None
+FlagValue = FlagScalar | tuple[FlagScalar, ...]  # a tuple is a flag that takes several values
 Interconnect = Literal["pcie", "nvlink", "unknown"]
 Mode = Literal["throughput", "latency", "balanced"]
 

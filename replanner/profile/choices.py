@@ -1,0 +1,139 @@
+"""Decides which of vLLM's names a profile may choose from, and which older spellings mean them."""
+
+import re
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from replanner.errors import did_you_mean
+from replanner.profile.source import shorten
+
+# vLLM 0.33.0, vllm/config/cache.py, CacheDType.
+KvCacheDtypeName = Literal[
+    "auto",
+    "float16",
+    "bfloat16",
+    "fp8",
+    "fp8_e4m3",
+    "fp8_e5m2",
+    "fp8_inc",
+    "fp8_ds_mla",
+    "nvfp4_ds_mla",
+    "turboquant_k8v4",
+    "turboquant_4bit_nc",
+    "turboquant_k3v4_nc",
+    "turboquant_3bit_nc",
+    "octave_k3v4",
+    "octave_k3v3",
+    "octave_k3v3_compact",
+    "ultraquant_4bit",
+    "int4_per_token_head",
+    "int8_per_token_head",
+    "fp8_per_token_head",
+    "nvfp4",
+    "nvfp4_4over6",
+]
+# vLLM 0.33.0, vllm/model_executor/layers/quantization/__init__.py, QuantizationMethods.
+QuantizationName = Literal[
+    "none",
+    "awq",
+    "auto_awq",
+    "fp8",
+    "fbgemm_fp8",
+    "fp_quant",
+    "modelopt",
+    "modelopt_fp4",
+    "modelopt_mxfp8",
+    "modelopt_mixed",
+    "auto_gptq",
+    "gptq",
+    "gptq_marlin",
+    "awq_marlin",
+    "humming",
+    "compressed-tensors",
+    "experts_int8",
+    "quark",
+    "moe_wna16",
+    "torchao",
+    "inc",
+    "mxfp4",
+    "gpt_oss_mxfp4",
+    "deepseek_v4_fp8",
+    "online",
+    "fp8_per_tensor",
+    "fp8_per_block",
+    "fp8_per_channel",
+    "int8_per_channel_weight_only",
+    "nvfp4_per_token",
+    "mxfp8",
+]
+DtypeName = Literal["auto", "bfloat16", "float16", "float32"]
+
+# What the older profile format wrote, and what vLLM calls it. Its `int8` meant "load the weights as
+# int8", which vLLM 0.33 does online under the name int8_per_channel_weight_only.
+DTYPE_SPELLINGS: Final = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
+KV_CACHE_SPELLINGS: Final = {
+    "fp8_e4m3fn": "fp8_e4m3",
+    "fp16": "float16",
+    "bf16": "bfloat16",
+}
+QUANTIZATION_SPELLINGS: Final = {"int8": "int8_per_channel_weight_only"}
+
+SPELLINGS: Final = {**DTYPE_SPELLINGS, **KV_CACHE_SPELLINGS, **QUANTIZATION_SPELLINGS}
+
+
+def _respell(spellings: dict[str, str]) -> BeforeValidator:
+    return BeforeValidator(
+        lambda value: spellings.get(value, value) if isinstance(value, str) else value
+    )
+
+
+def _also(spellings: dict[str, str]) -> dict[str, list[str]]:
+    return {"x-spellings": list(spellings)}
+
+
+Dtype = Annotated[
+    DtypeName, _respell(DTYPE_SPELLINGS), Field(json_schema_extra=_also(DTYPE_SPELLINGS))
+]
+KvCacheDtype = Annotated[
+    KvCacheDtypeName,
+    _respell(KV_CACHE_SPELLINGS),
+    Field(json_schema_extra=_also(KV_CACHE_SPELLINGS)),
+]
+Quantization = Annotated[
+    QuantizationName,
+    _respell(QUANTIZATION_SPELLINGS),
+    Field(json_schema_extra=_also(QUANTIZATION_SPELLINGS)),
+]
+
+# vLLM 0.33.0, vllm/config/lora.py, MaxLoRARanks.
+LoraRank = Literal[1, 8, 16, 32, 64, 128, 256, 320, 512]
+
+# vLLM 0.33.0, vllm/config/speculative.py, SpeculativeMethod; the names of single MTP architectures
+# end with _mtp.
+SPECULATIVE_METHODS: Final = (
+    "ngram",
+    "ngram_gpu",
+    "draft_model",
+    "suffix",
+    "eagle",
+    "eagle3",
+    "mtp",
+    "dflash",
+    "dspark",
+    "extract_hidden_states",
+    "custom_class",
+)
+
+
+def check_method(value: str) -> str:
+    if value in SPECULATIVE_METHODS or re.fullmatch(r"[a-z0-9_]{1,40}_mtp", value):
+        return value
+    known = ", ".join(SPECULATIVE_METHODS)
+    raise ValueError(
+        f"must be one of {known}, not {shorten(value)}."
+        f"{did_you_mean(value[:40], SPECULATIVE_METHODS)}"
+    )
+
+
+Method = Annotated[str, AfterValidator(check_method)]
