@@ -13,7 +13,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/python examples/demo/run_demo.py
 
 test: $(VENV)/.dev
-	$(BIN)/pytest
+	$(BIN)/pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -26,7 +26,7 @@ layers: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 coverage: $(VENV)/.dev
-	$(BIN)/pytest --cov --cov-report=
+	$(MAKE) test PYTEST_ARGS="--cov --cov-report="
 	$(BIN)/coverage report --skip-covered --include='replanner/planning/*' --fail-under=95
 	$(BIN)/coverage report --skip-covered --include='replanner/render/*' --fail-under=95
 	$(BIN)/coverage report --skip-covered --include='replanner/profile/*,replanner/profile.py' --fail-under=95
