@@ -39,6 +39,13 @@ class ConfigReader:
     def has(self, *names: str) -> bool:
         return self.value(*names) is not None
 
+    def with_defaults(self, defaults: Mapping[str, object]) -> "ConfigReader":
+        """The same object with values for keys that are absent."""
+        if not defaults:
+            return self
+        stated = {name: value for name, value in self._values.items() if value is not None}
+        return ConfigReader({**defaults, **stated}, self.path)
+
     def names(self) -> tuple[str, ...]:
         return tuple(name for name in self._values if isinstance(name, str))
 

@@ -71,6 +71,7 @@ class WeightMatrix:
     layers: tuple[int, ...] = ()
     experts: int = 0
     heads: int = 0
+    units: int = 1
     active_share: float = 1.0
     counted: bool = True
 

@@ -1,0 +1,152 @@
+"""Turns a Hugging Face configuration into ModelFacts, or says what is missing."""
+
+from collections.abc import Mapping
+
+from replanner.errors import UnsupportedModel
+from replanner.planning.config_reader import ConfigReader
+from replanner.planning.dtypes import model_dtype
+from replanner.planning.facts import Attention, KvLayers, ModelFacts, Moe, WeightMatrix
+from replanner.planning.families import FAMILIES, Family, toggle
+from replanner.planning.geometry import Geometry, read_geometry
+from replanner.planning.layers import Layer, decoder_layers
+from replanner.planning.modules.feedforward import Experts
+from replanner.planning.modules.pieces import Piece, norm
+from replanner.planning.quantization import read_scheme
+from replanner.planning.sheet import Sheet
+
+try:
+    from replanner.planning.attention import kv_layers  # type: ignore[import-untyped,unused-ignore]
+except ImportError:
+
+    def kv_layers(text: ConfigReader, root: ConfigReader) -> tuple[KvLayers, ...]:
+        del root
+        g = read_geometry(text)
+        return (KvLayers("full", tuple(range(g.layers)), g.kv_heads, g.head_size, g.head_size_v),)
+
+
+TEXT_SECTIONS = ("text_config", "llm_config", "language_config")
+
+
+def model_facts(
+    files_config: Mapping[str, object],
+    *,
+    quant_config: Mapping[str, object] | None = None,
+    total_bytes: int | None = None,
+    dtype: str = "auto",
+    quantization: str | None = None,
+) -> ModelFacts:
+    """What planning needs to know of the model that `files_config` (its config.json) describes."""
+    root = ConfigReader(files_config)
+    architecture = _architecture(root)
+    family = FAMILIES.get(architecture)
+    if family is None:
+        raise UnsupportedModel(f"The architecture {architecture[:60]} is not known.")
+    text = _text(root, family)
+    geometry = read_geometry(text)
+    name = model_dtype(root, text, dtype, pooling=family.pooling)
+    del total_bytes
+    scheme = read_scheme(root, text, quant_config, dtype=name, asked=quantization)
+    layers = decoder_layers(text, geometry, family)
+    sheet = Sheet(scheme)
+    _decoder(sheet, text, geometry, family, layers)
+    weights = sheet.rows()
+    return ModelFacts(
+        architecture=architecture,
+        model_type=root.text("model_type", default=""),
+        dtype=name,
+        vocab_size=geometry.vocab,
+        hidden_size=geometry.hidden,
+        intermediate_size=geometry.width,
+        num_layers=geometry.layers,
+        max_model_len=_max_model_len(text),
+        weights=weights,
+        kv_layers=kv_layers(text, root),
+        attention=Attention(geometry.layers, geometry.heads, geometry.head_size),
+        parameters=sum(matrix.elements for matrix in weights if matrix.counted),
+        active_parameters=_active(weights),
+        moe=_moe(layers),
+        quantization=scheme.quantization,
+        must_divide=(("attention heads", geometry.heads),),
+        kv_heads=geometry.kv_heads,
+        pooling=family.pooling,
+        multimodal=False,
+        uses_alibi=toggle(text, family.alibi),
+        removed_after=family.removed_after or None,
+    )
+
+
+def _architecture(root: ConfigReader) -> str:
+    names = root.texts("architectures")
+    return names[0] if names else root.text("model_type", default="unknown")
+
+
+def _text(root: ConfigReader, family: Family) -> ConfigReader:
+    section = root.section(*TEXT_SECTIONS) if root.has(*TEXT_SECTIONS) else root
+    return section.with_defaults(family.defaults)
+
+
+def _decoder(
+    sheet: Sheet, text: ConfigReader, geometry: Geometry, family: Family, layers: tuple[Layer, ...]
+) -> None:
+    hidden = geometry.hidden
+    table = Piece("embed_tokens", "embedding", geometry.vocab, hidden, "vocab")
+    sheet.add([table], at="model.")
+    groups: dict[Layer, list[int]] = {}
+    for index, layer in enumerate(layers):
+        groups.setdefault(layer, []).append(index)
+    for layer, indices in groups.items():
+        for block in layer:
+            sheet.add_layers(block.pieces(hidden), at="model.layers.{}.", layers=indices)
+    sheet.add(norm("norm", hidden, bias=toggle(text, family.norm_bias)), at="model.", place="last")
+    if not (family.always_tied or text.flag("tie_word_embeddings", default=family.tied)):
+        sheet.add([Piece("lm_head", "head", geometry.vocab, hidden, "vocab")], place="last")
+    if toggle(text, family.head_bias):
+        sheet.add([Piece("lm_head.bias", "head", geometry.vocab, 1, "vocab")], place="last")
+
+
+def _active(weights: tuple[WeightMatrix, ...]) -> int:
+    """What one token uses: of the routed experts the share that it is sent to, of the rest all.
+
+    The embedding table counts, as it does in the names of models (Qwen3-30B-A3B: 3.35e9).
+    """
+    used = (matrix.elements * matrix.active_share for matrix in weights if matrix.counted)
+    return int(sum(used))
+
+
+def _moe(layers: tuple[Layer, ...]) -> Moe | None:
+    routed = [block for layer in layers for block in layer if isinstance(block, Experts)]
+    if not routed:
+        return None
+    most = max(routed, key=lambda block: block.count)
+    return Moe(most.count, most.used, len(routed), most.width)
+
+
+_LENGTHS = (
+    "max_position_embeddings",
+    "n_positions",
+    "max_seq_len",
+    "seq_length",
+    "max_target_positions",
+    "max_sequence_length",
+    "max_seq_length",
+    "seq_len",
+)
+_DEFAULT_LENGTH = 2048  # vllm/config/model.py:2589
+# vllm/config/model.py:2613: these leave max_position_embeddings already scaled
+_SCALED = frozenset(
+    {"su", "longrope", "llama3", "yarn", "deepseek_yarn", "deepseek_llama_scaling", "default"}
+)
+
+
+def _max_model_len(text: ConfigReader) -> int:
+    """vllm/transformers_utils/model_arch_config_convertor.py:374 and vllm/config/model.py:2545."""
+    own = text.int("model_max_length", default=0)
+    stated = [text.int(name) for name in _LENGTHS if text.has(name)]
+    length = own or min(stated, default=_DEFAULT_LENGTH)
+    rope = text.section("rope_parameters", "rope_scaling")
+    kind = rope.text("rope_type", "type", default="default")
+    if kind == "longrope":
+        return text.int("original_max_position_embeddings", default=length)
+    if kind in _SCALED:
+        return length
+    return int(length * rope.number("factor", default=1.0))

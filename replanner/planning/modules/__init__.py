@@ -1,0 +1,1 @@
+"""Decide which weight matrices the parts of a model have, and how vLLM divides each of them."""

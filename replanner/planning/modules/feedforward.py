@@ -1,0 +1,88 @@
+"""Weights of feed-forward layers: plain, gated, and mixtures of experts."""
+
+from dataclasses import dataclass
+
+from replanner.planning.facts import Shard
+from replanner.planning.modules.pieces import COLUMN, ROW, Piece, linear
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """One feed-forward layer; gated ones have two input projections."""
+
+    width: int
+    gated: bool = True
+    bias: bool = False
+    name: str = "mlp"
+
+    def pieces(self, hidden: int) -> list[Piece]:
+        pieces = []
+        for name in _inputs(gated=self.gated):
+            pieces += linear(
+                f"{self.name}.{name}",
+                "mlp",
+                size=(self.width, hidden),
+                split=COLUMN,
+                bias=self.bias,
+            )
+        down = f"{self.name}.down_proj"
+        return pieces + linear(down, "mlp", size=(hidden, self.width), split=ROW, bias=self.bias)
+
+
+@dataclass(frozen=True, slots=True)
+class Experts:
+    """A mixture: a router, routed experts of one width, and shared ones as a dense layer."""
+
+    count: int
+    used: int
+    width: int
+    gated: bool = True
+    bias: bool = False
+    router_bias: bool = False
+    router_bytes: int = 0
+    shared: Dense | None = None
+    shared_gate: bool = False
+    name: str = "mlp"
+
+    @property
+    def active_share(self) -> float:
+        return min(1.0, self.used / self.count)
+
+    def pieces(self, hidden: int) -> list[Piece]:
+        pieces = self._router(hidden)
+        for name in _inputs(gated=self.gated):
+            pieces += self._expert(name, self.width, hidden)
+        pieces += self._expert("down_proj", hidden, self.width)
+        if self.shared is not None:
+            pieces += self.shared.pieces(hidden)
+        if self.shared_gate:
+            pieces.append(Piece(f"{self.name}.shared_expert_gate", "router", 1, hidden))
+        return pieces
+
+    def _router(self, hidden: int) -> list[Piece]:
+        at, wide = f"{self.name}.gate", self.router_bytes
+        weight = Piece(at, "router", self.count, hidden, element_bytes=wide)
+        bias = Piece(f"{at}.bias", "router", self.count, element_bytes=wide)
+        return [weight, bias] if self.router_bias else [weight]
+
+    def _expert(self, name: str, rows: int, cols: int) -> list[Piece]:
+        """One projection of every routed expert; they are divided like a dense layer's."""
+        at, out = f"{self.name}.experts.0.{name}", name == "down_proj"
+        share, count = self.active_share, self.count
+        weight = Piece(
+            at,
+            "experts",
+            rows,
+            cols,
+            "row" if out else "column",
+            experts=count,
+            quantizable=True,
+            active_share=share,
+        )
+        kept: Shard = "replicated" if out else "column"
+        bias = Piece(f"{at}.bias", "experts", rows, 1, kept, experts=count, active_share=share)
+        return [weight, bias] if self.bias else [weight]
+
+
+def _inputs(*, gated: bool) -> tuple[str, ...]:
+    return ("gate_proj", "up_proj") if gated else ("up_proj",)

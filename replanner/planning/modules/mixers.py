@@ -1,0 +1,61 @@
+"""Weights of attention over cached keys and values: grouped-query heads and their options."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from replanner.planning.modules.pieces import COLUMN, ROW, Piece, Split, linear, norm
+
+QkNorm = Literal["none", "head", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedQuery:
+    """q, k, v and output projections; KV heads are replicated where there are fewer than ranks.
+
+    `gated`: the query projection also makes a gate as wide as the output.
+    """
+
+    heads: int
+    kv_heads: int
+    size: int
+    size_v: int
+    qkv_bias: bool = False
+    out_bias: bool = False
+    qk_norm: QkNorm = "none"
+    gated: bool = False
+    sinks: bool = False
+    name: str = "self_attn"
+
+    def pieces(self, hidden: int) -> list[Piece]:
+        queries = self.heads * self.size * (2 if self.gated else 1)
+        kv = Split("kv", heads=self.kv_heads)
+        pieces = [
+            *self._into("q_proj", queries, hidden, COLUMN),
+            *self._into("k_proj", self.kv_heads * self.size, hidden, kv),
+            *self._into("v_proj", self.kv_heads * self.size_v, hidden, kv),
+            *linear(
+                f"{self.name}.o_proj",
+                "attention",
+                size=(hidden, self.heads * self.size_v),
+                split=ROW,
+                bias=self.out_bias,
+            ),
+            *self._norms(),
+        ]
+        if self.sinks:
+            pieces.append(Piece(f"{self.name}.sinks", "attention", self.heads, 1, "column"))
+        return pieces
+
+    def _into(self, name: str, rows: int, cols: int, split: Split) -> list[Piece]:
+        at = f"{self.name}.{name}"
+        return linear(at, "attention", size=(rows, cols), split=split, bias=self.qkv_bias)
+
+    def _norms(self) -> list[Piece]:
+        if self.qk_norm == "none":
+            return []
+        full = self.qk_norm == "full"
+        queries, keys = (self.heads, self.kv_heads) if full else (1, 1)
+        return [
+            *norm(f"{self.name}.q_norm", queries * self.size),
+            *norm(f"{self.name}.k_norm", keys * self.size),
+        ]

@@ -1,0 +1,162 @@
+"""How many bytes of weights each GPU holds and reads, for a way to divide the model."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from replanner.planning.facts import ModelFacts, Parallel, Storage, WeightMatrix
+
+VOCAB_UNIT = 64  # vllm/model_executor/layers/vocab_parallel_embedding.py:36
+
+
+@dataclass(frozen=True, slots=True)
+class StageWeights:
+    """The weights of one GPU of a pipeline stage.
+
+    `dense_bytes_read` is what a decode step streams whatever the batch: everything but routed
+    experts, towers and an embedding table that is only looked up.
+    """
+
+    layers: int
+    total_bytes: int
+    expert_bytes: int
+    embedding_bytes: int
+    head_bytes: int
+    tower_bytes: int
+    dense_bytes_read: int
+
+
+def shard_weights(facts: ModelFacts, parallel: Parallel) -> tuple[StageWeights, ...]:
+    """One entry for each pipeline stage, first to last."""
+    bounds = stage_bounds(facts.num_layers, parallel.pipeline)
+    sized = [(matrix, per_layer_bytes(matrix, parallel)) for matrix in facts.weights]
+    tied = not any(matrix.part == "head" and matrix.cols > 1 for matrix in facts.weights)
+    return tuple(
+        _stage(sized, bounds[stage], (stage == 0, stage == len(bounds) - 1), tied=tied)
+        for stage in range(len(bounds))
+    )
+
+
+def parallel_refusals(facts: ModelFacts, parallel: Parallel) -> tuple[str, ...]:
+    """Why vLLM would not divide the model this way, one sentence each; empty where it would."""
+    ways = parallel.tensor
+    found = [
+        f"{what} ({count}) must be divisible by tensor_parallel_size ({ways})"
+        for what, count in facts.must_divide
+        if count % ways
+    ]
+    heads = facts.kv_heads
+    if heads and heads % ways and ways % heads:
+        found.append(
+            f"KV heads ({heads}) must divide tensor_parallel_size ({ways}) or be divisible by it"
+        )
+    if parallel.pipeline > facts.num_layers:
+        found.append(
+            f"pipeline_parallel_size ({parallel.pipeline}) exceeds the layers ({facts.num_layers})"
+        )
+    return tuple(found)
+
+
+def stage_bounds(layers: int, stages: int) -> tuple[tuple[int, int], ...]:
+    """First and past-the-last layer of each stage.
+
+    Layers left over go to the stages before the last (vllm/distributed/utils.py, get_pp_indices).
+    """
+    counts = [layers // stages] * stages
+    for back in range(2, layers % stages + 2):
+        counts[-back] += 1
+    ends = [sum(counts[: stage + 1]) for stage in range(stages)]
+    return tuple((end - count, end) for end, count in zip(ends, counts, strict=True))
+
+
+def _stage(
+    sized: list[tuple[WeightMatrix, int]],
+    bounds: tuple[int, int],
+    ends: tuple[bool, bool],
+    *,
+    tied: bool,
+) -> StageWeights:
+    parts: Counter[str] = Counter()
+    for matrix, each in sized:
+        parts[matrix.part] += each * _copies(matrix, bounds, ends, tied=tied)
+    total = sum(parts.values())
+    looked_up = 0 if tied and ends[1] else parts["embedding"]
+    return StageWeights(
+        layers=bounds[1] - bounds[0],
+        total_bytes=total,
+        expert_bytes=parts["experts"],
+        embedding_bytes=parts["embedding"],
+        head_bytes=parts["head"],
+        tower_bytes=parts["tower"],
+        dense_bytes_read=total - parts["experts"] - parts["tower"] - looked_up,
+    )
+
+
+def _copies(
+    matrix: WeightMatrix, bounds: tuple[int, int], ends: tuple[bool, bool], *, tied: bool
+) -> int:
+    """How many of the matrices a stage holds."""
+    first, last = ends
+    if matrix.place == "layers":
+        start, end = bounds
+        layers = matrix.layers
+        if layers and start <= layers[0] and layers[-1] < end:
+            return len(layers)
+        return sum(start <= layer < end for layer in layers)
+    if matrix.place == "last":
+        return int(last)
+    return int(first or (last and tied and matrix.part == "embedding"))
+
+
+def per_layer_bytes(matrix: WeightMatrix, parallel: Parallel) -> int:
+    """Bytes of one layer's matrices on one GPU."""
+    count, ways = 1, parallel.tensor
+    if matrix.experts:
+        count = -(-matrix.experts // parallel.expert_ranks)
+        ways = 1 if parallel.experts else parallel.tensor * parallel.data
+    rows, cols = _SHARDS[matrix.shard](matrix, ways)
+    return count * stored_bytes(matrix.storage, rows, cols)
+
+
+def stored_bytes(storage: Storage, rows: int, cols: int) -> int:
+    """Packed weights, scales and zero points of one matrix."""
+    weights = -(-rows * cols * storage.bits // 8)
+    if not (storage.scale_bytes or storage.zero_bits):
+        return int(weights) + storage.extra_bytes
+    tall, wide = storage.block
+    blocks = (-(-rows // tall) if tall else 1) * (-(-cols // wide) if wide else 1)
+    scales = blocks * (storage.scale_bytes + storage.zero_bits / 8)
+    return int(weights + scales) + storage.extra_bytes
+
+
+def _whole(matrix: WeightMatrix, ways: int) -> tuple[int, int]:
+    del ways
+    return matrix.rows, matrix.cols
+
+
+def _column(matrix: WeightMatrix, ways: int) -> tuple[int, int]:
+    return _share(matrix.rows, ways, matrix.units), matrix.cols
+
+
+def _row(matrix: WeightMatrix, ways: int) -> tuple[int, int]:
+    return matrix.rows, _share(matrix.cols, ways, matrix.units)
+
+
+def _kv(matrix: WeightMatrix, ways: int) -> tuple[int, int]:
+    """Heads are divided, and replicated where there are fewer than ranks."""
+    heads = max(1, matrix.heads)
+    return matrix.rows // heads * max(1, heads // ways), matrix.cols
+
+
+def _vocab(matrix: WeightMatrix, ways: int) -> tuple[int, int]:
+    return _share(_rounded(matrix.rows, VOCAB_UNIT), ways, 1), matrix.cols
+
+
+def _share(extent: int, ways: int, units: int) -> int:
+    return _rounded(-(-extent // ways), units)
+
+
+def _rounded(extent: int, units: int) -> int:
+    return -(-extent // units) * units
+
+
+_SHARDS = {"replicated": _whole, "column": _column, "row": _row, "kv": _kv, "vocab": _vocab}
