@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from replanner.errors import InputError
-from replanner.planning.hardware import GIB, find_gpu, reported_memory_bytes, usable_memory_bytes
+from replanner.planning.hardware import GIB, find_gpu, usable_memory_bytes
 
 _QUERY = "index,name,memory.total,driver_version,compute_cap,mig.mode.current"
 _TIMEOUT_S = 20  # a driver that is waking eight GPUs without persistence takes several seconds
@@ -229,15 +229,15 @@ def _kind(gpu: DetectedGpu) -> str:
 
 
 def _mig_needs_naming(gpu: DetectedGpu) -> InputError:
-    """A slice has a part of the compute and bandwidth that the catalogue states for the whole."""
-    known = find_gpu(gpu.name)
-    size = "its memory"
-    if gpu.vram_mib is not None:
-        size = f"{reported_memory_bytes(gpu.vram_mib, vendor=known.vendor) / GIB:.2f}"
+    """A slice has a part of the compute and bandwidth that the catalogue states for the whole.
+
+    Of a slice CUDA reports all that nvidia-smi does: 20096 MiB is 19.62 GiB in torch's messages.
+    """
+    size = "its memory" if gpu.vram_mib is None else f"{gpu.vram_mib / 1024:.2f}"
     return InputError(
         f"This machine offers MIG slices ({gpu.mig_profile} of {gpu.name}), not whole GPUs.",
-        hint=f"For the memory of one slice set hardware.gpu_name: {known.name}, gpus: 1 and "
-        f"vram_gib: {size}; speeds are then those of the whole GPU, so too high.",
+        hint=f"For the memory of one slice set hardware.gpu_name: {find_gpu(gpu.name).name}, "
+        f"gpus: 1 and vram_gib: {size}; speeds are then those of the whole GPU, so too high.",
     )
 
 
