@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PEERS = Path(os.environ.get("REPLANNER_PEERS") or ROOT / "../shared/tools").resolve()
+PEERS = (ROOT / (os.environ.get("REPLANNER_PEERS") or "../shared/tools")).resolve()
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 INSTALLED = Path(os.environ.get("REPLANNER_TOOLS") or _CACHE / "replanner-tools")
 
