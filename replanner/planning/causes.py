@@ -1,0 +1,162 @@
+"""Decides why a plan changed: the inputs that differ, and what of an upstream commit moved."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from replanner.planning.deltas import plain
+from replanner.planning.record import Inputs, PlanRecord
+from replanner.planning.wording import short_commit
+
+CauseKind = Literal["model", "profile", "vllm", "image", "gpu", "planner", "catalogue", "plan"]
+FileClass = Literal[
+    "weights",
+    "config",
+    "quantization",
+    "tokenizer",
+    "template",
+    "generation-config",
+    "remote-code",
+    "docs",
+]
+FILE_CLASSES: tuple[FileClass, ...] = get_args(FileClass)
+
+# The first pattern that is found decides. What no pattern knows may be read by the server, so it
+# counts as configuration: too loud is better than silent.
+_CLASSES: tuple[tuple[str, FileClass], ...] = (
+    (r"\.(safetensors|bin|pt|pth|gguf|h5|msgpack|onnx)$|\.index\.json$", "weights"),
+    (r"(^|/)(hf_quant_config|quant\w*_config|quant_config)\.json$", "quantization"),
+    (r"(^|/)generation_config\.json$", "generation-config"),
+    (r"chat_template|\.jinja$", "template"),
+    (r"(^|/)(tokenizer|vocab|merges|tekken|special_tokens_map|added_tokens|spiece)", "tokenizer"),
+    (r"\.(model|tiktoken)$", "tokenizer"),
+    (r"\.py$", "remote-code"),
+    (r"\.(md|rst|pdf)$|(^|/)(license|notice|use_policy|\.gitattributes)", "docs"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One input that moved. `details` are the classes of upstream files for a model."""
+
+    kind: CauseKind
+    subject: str
+    old: str = ""
+    new: str = ""
+    details: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return _SENTENCES[self.kind].format(
+            subject=self.subject,
+            old=self.old or "nothing",
+            new=self.new or "nothing",
+            details=f": {', '.join(self.details)}" if self.details else "",
+        )
+
+
+_SENTENCES: Mapping[CauseKind, str] = {
+    "model": "model commit {new}{details}",
+    "profile": "{subject}: {old} -> {new}",
+    "vllm": "vLLM {old} -> {new}",
+    "image": "image {old} -> {new}",
+    "gpu": "catalogue: {subject} {old} -> {new}",
+    "planner": "replanner {old} -> {new}",
+    "catalogue": "catalogue {old} -> {new}",
+    "plan": "plan.json did not follow from its inputs",
+}
+
+
+def file_class(path: str) -> FileClass:
+    """What a file of a model repository means for serving."""
+    lowered = path.lower()
+    for pattern, found in _CLASSES:
+        if re.search(pattern, lowered):
+            return found
+    return "config"
+
+
+def causes(old: PlanRecord, new: PlanRecord) -> tuple[Cause, ...]:
+    """Every input that differs, the most telling first; never empty for plans that differ."""
+    found = (
+        *_model(old, new),
+        *_engine(old, new),
+        *_profile(old.inputs, new.inputs),
+        *_gpu(old.inputs, new.inputs),
+        *_versions(old.inputs, new.inputs),
+    )
+    return found or (Cause("plan", "plan.json"),)
+
+
+def changed_classes(old: Inputs, new: Inputs) -> tuple[FileClass, ...]:
+    """The classes of the upstream files that were added, removed or changed."""
+    paths = old.model_files.keys() | new.model_files.keys()
+    moved = {
+        file_class(path) for path in paths if old.model_files.get(path) != new.model_files.get(path)
+    }
+    return tuple(name for name in FILE_CLASSES if name in moved)
+
+
+def _model(old: PlanRecord, new: PlanRecord) -> tuple[Cause, ...]:
+    before, after = old.plan.model, new.plan.model
+    classes = changed_classes(old.inputs, new.inputs)
+    if before.id != after.id or (before.commit == after.commit and not classes):
+        return ()
+    commits = (short_commit(before.commit), short_commit(after.commit))
+    if after.commit is None:
+        commits = ("", "of the folder")
+    return (Cause("model", after.id, *commits, details=classes),)
+
+
+def _engine(old: PlanRecord, new: PlanRecord) -> tuple[Cause, ...]:
+    before, after = old.plan.config, new.plan.config
+    if before.vllm_version != after.vllm_version:
+        return (Cause("vllm", "vLLM", before.vllm_version, after.vllm_version),)
+    if before.image != after.image:
+        return (Cause("image", "image", before.image, after.image),)
+    return ()
+
+
+# What has a cause of its own kind is not told twice.
+_TOLD_ELSEWHERE = {"engine.vllm_version", "engine.image"}
+
+
+def _profile(old: Inputs, new: Inputs) -> tuple[Cause, ...]:
+    moved = _moved(old.profile_values, new.profile_values)
+    names = (("profile path", old.profile_path, new.profile_path),)
+    renamed = [(label, before, after) for label, before, after in names if before != after]
+    return tuple(
+        Cause("profile", key, before, after)
+        for key, before, after in [*moved, *renamed]
+        if key not in _TOLD_ELSEWHERE
+    )
+
+
+def _gpu(old: Inputs, new: Inputs) -> tuple[Cause, ...]:
+    keys = ("hardware.gpu_name", "hardware.vram_gb", "hardware.vram_gib")
+    if any(old.profile_values.get(key) != new.profile_values.get(key) for key in keys):
+        return ()
+    moved = _moved(old.gpu_facts, new.gpu_facts)
+    return tuple(Cause("gpu", key, before, after) for key, before, after in moved)
+
+
+def _versions(old: Inputs, new: Inputs) -> tuple[Cause, ...]:
+    found = []
+    if old.planner_version != new.planner_version:
+        found.append(Cause("planner", "replanner", old.planner_version, new.planner_version))
+    if old.catalogue_version != new.catalogue_version:
+        found.append(Cause("catalogue", "catalogue", old.catalogue_version, new.catalogue_version))
+    return tuple(found)
+
+
+def _moved(old: Mapping[str, object], new: Mapping[str, object]) -> list[tuple[str, str, str]]:
+    """(key, before, after) of what differs; what is absent has the default."""
+    return [
+        (key, _word(old, key), _word(new, key))
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key) or (key in old) != (key in new)
+    ]
+
+
+def _word(values: Mapping[str, object], key: str) -> str:
+    return str(plain(values[key])) if key in values else "default"
