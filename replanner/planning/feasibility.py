@@ -1,0 +1,173 @@
+"""Decides whether one engine configuration starts and whether the workload fits, and how closely.
+
+`starts` is vLLM's own question: do the weights load and does one max_model_len sequence fit.
+`fits` is the user's: does the workload's KV cache fit as well, with the headroom asked for.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from replanner.planning.facts import ModelFacts, Parallel
+from replanner.planning.kv_cache import KvPlan, KvSettings, plan_kv
+from replanner.planning.memory import (
+    Steps,
+    activation_bytes,
+    cuda_graph_bytes,
+    lora_bytes,
+    non_torch_bytes,
+)
+from replanner.planning.request import Policy, Workload
+from replanner.planning.result import EngineConfig, Feasibility, MemoryBreakdown, OomRisk
+from replanner.planning.versions import GIB, counts_cuda_graphs
+from replanner.planning.weights import shard_weights
+
+# Below this share of the budget the modelled overheads' own error decides (see docs/accuracy).
+_TIGHT_SHARE = 0.03
+_NO_CUDA = (0, 0)  # AMD: none of the block sizes that a CUDA backend asks for
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a configuration is judged against: the model, one GPU's memory, margins and traffic.
+
+    `draft_bytes` are a draft model's weights per GPU; `capability` is the GPU's.
+    """
+
+    facts: ModelFacts
+    memory_bytes: int
+    policy: Policy
+    workload: Workload
+    capability: tuple[int, int] | None
+    draft_bytes: int = 0
+
+
+def parallel_of(config: EngineConfig) -> Parallel:
+    return Parallel(
+        tensor=config.tensor_parallel_size,
+        pipeline=config.pipeline_parallel_size,
+        data=config.data_parallel_size,
+        experts=config.enable_expert_parallel,
+    )
+
+
+def steps_of(config: EngineConfig) -> Steps:
+    return Steps(
+        max_num_batched_tokens=config.max_num_batched_tokens,
+        max_num_seqs=config.max_num_seqs,
+        dtype=config.dtype,
+        vllm_version=config.vllm_version,
+        enforce_eager=config.enforce_eager,
+    )
+
+
+def kv_plan_of(config: EngineConfig, situation: Situation) -> KvPlan:
+    """How vLLM would lay out the KV cache for this configuration."""
+    settings = KvSettings(
+        kv_cache_dtype=kv_dtype_of(config, situation.facts),
+        dtype=config.dtype,
+        block_size=config.block_size,
+        max_model_len=config.max_model_len,
+        max_num_batched_tokens=config.max_num_batched_tokens,
+        vllm_version=config.vllm_version,
+        speculative_tokens=config.speculative.num_tokens if config.speculative else 0,
+        capability=situation.capability or _NO_CUDA,
+    )
+    return plan_kv(situation.facts, parallel_of(config), settings)
+
+
+def kv_dtype_of(config: EngineConfig, facts: ModelFacts) -> str:
+    """What "auto" stands for: the checkpoint's declared KV dtype, else the model's dtype.
+
+    vLLM 0.33.0 `utils/torch_utils.py:443-511`.
+    """
+    if config.kv_cache_dtype != "auto":
+        return config.kv_cache_dtype
+    declared = facts.quantization.kv_cache_dtype if facts.quantization else None
+    return declared or config.dtype
+
+
+def memory_of(config: EngineConfig, situation: Situation) -> MemoryBreakdown:
+    """Where the fullest GPU's memory goes; what is left of the budget is the KV pool."""
+    parallel, steps, facts = parallel_of(config), steps_of(config), situation.facts
+    weights = max(stage.total_bytes for stage in shard_weights(facts, parallel))
+    weights += situation.draft_bytes
+    weights += lora_bytes(facts, parallel, config.lora) if config.lora else 0
+    budget = math.ceil(situation.memory_bytes * config.gpu_memory_utilization)
+    activation, non_torch, graphs = _overheads(config, situation, steps)
+    counted = graphs if counts_cuda_graphs(config.vllm_version) else 0
+    return MemoryBreakdown(
+        total_bytes=situation.memory_bytes,
+        budget_bytes=budget,
+        weights_bytes=weights,
+        activation_bytes=activation,
+        non_torch_bytes=non_torch,
+        cuda_graph_bytes=graphs,
+        kv_cache_bytes=budget - weights - activation - non_torch - counted,
+    )
+
+
+def _overheads(config: EngineConfig, situation: Situation, steps: Steps) -> tuple[int, int, int]:
+    """(activations, non-torch, graphs); a profile's `overhead_gb` replaces all three."""
+    given = situation.policy.overhead_gb
+    if given is not None:
+        return int(given * GIB), 0, 0
+    parallel = parallel_of(config)
+    return (
+        activation_bytes(situation.facts, parallel, steps),
+        non_torch_bytes(parallel, config.vllm_version),
+        cuda_graph_bytes(situation.facts, steps),
+    )
+
+
+def assess(config: EngineConfig, situation: Situation, *, refused: bool) -> Feasibility:
+    """The verdict on a configuration; `refused` says that vLLM rejects it whatever the memory."""
+    memory, kv = memory_of(config, situation), kv_plan_of(config, situation)
+    workload = situation.workload
+    replica_share = math.ceil(workload.concurrency / config.data_parallel_size)
+    request_tokens = min(workload.prompt_tokens + workload.gen_tokens, config.max_model_len)
+    margin = situation.policy.fragmentation_factor
+    needed = math.ceil(kv.workload_bytes(request_tokens, replica_share) * margin)
+    starts = not refused and kv.fits(memory.kv_cache_bytes)
+    headroom = memory.kv_cache_bytes - needed
+    pool = max(0, memory.kv_cache_bytes)
+    fits = starts and headroom >= situation.policy.headroom_gb * GIB and _admits(config, workload)
+    return Feasibility(
+        fits=fits,
+        starts=starts,
+        oom_risk=_risk(config, memory, spare_bytes=min(headroom, pool - kv.request_bytes)),
+        memory=memory,
+        headroom_bytes=headroom,
+        workload_kv_bytes=needed,
+        kv_bytes_per_token=kv.bytes_per_token,
+        kv_cache_tokens=kv.tokens(pool),
+        max_concurrency_at_context=kv.max_concurrency(pool),
+        max_context_at_concurrency=kv.max_context(pool, replica_share),
+        kv_needed_bytes=kv.request_bytes,
+    )
+
+
+def _admits(config: EngineConfig, workload: Workload) -> bool:
+    """Is one request of the workload short enough to be served at all?"""
+    return workload.prompt_tokens + workload.gen_tokens <= config.max_model_len
+
+
+def longest(holds: Callable[[int], bool], limit: int) -> int:
+    """The largest n <= limit for which a monotone condition holds, 0 where none does."""
+    if holds(limit):
+        return limit
+    low, high = 0, limit
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+def _risk(config: EngineConfig, memory: MemoryBreakdown, *, spare_bytes: int) -> OomRisk:
+    """High when something is missing; medium when the model's own error could decide."""
+    outside = memory.total_bytes - memory.budget_bytes
+    uncounted = 0 if counts_cuda_graphs(config.vllm_version) else memory.cuda_graph_bytes
+    if spare_bytes < 0 or uncounted > outside:
+        return "high"
+    tight = spare_bytes < _TIGHT_SHARE * memory.budget_bytes
+    return "medium" if tight or uncounted > outside / 2 else "low"

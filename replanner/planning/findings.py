@@ -1,0 +1,216 @@
+"""Decides what people are told beside the figures: what vLLM would refuse, and what is unwise.
+
+A refusal (severity "error") means that vLLM would not start whatever the memory; the messages
+name the profile key to change.
+"""
+
+from collections.abc import Iterator
+
+from replanner.planning.facts import ModelFacts
+from replanner.planning.feasibility import Situation, kv_dtype_of, parallel_of
+from replanner.planning.hardware import Gpu
+from replanner.planning.kv_refusals import kv_refusals
+from replanner.planning.quantization import quantization_refusal
+from replanner.planning.request import PlanRequest
+from replanner.planning.result import EngineConfig, Feasibility, Finding
+from replanner.planning.versions import GIB, NEWEST_KNOWN, at_least, parse_version
+from replanner.planning.weights import parallel_refusals
+
+_FIRST_BFLOAT16 = (8, 0)
+_OLDEST_CAPABILITY = (7, 0)
+
+
+def refusals(
+    request: PlanRequest, situation: Situation, config: EngineConfig, gpu: Gpu
+) -> tuple[Finding, ...]:
+    """Everything vLLM itself would reject about this configuration."""
+    facts = situation.facts
+    found = [
+        *_removed(facts, config),
+        *_placement(config),
+        *parallel_refusals(facts, parallel_of(config)),
+        *quantization_refusal(facts, gpu),
+        *kv_refusals(facts, kv_dtype_of(config, facts), gpu.compute_capability),
+        *_dtype(config, gpu),
+        *_length(request, facts, config),
+        *_batching(config),
+    ]
+    return tuple(found)
+
+
+def _error(code: str, message: str, *, hint: str = "", setting: str = "") -> Finding:
+    return Finding(code, "error", message, hint, setting)
+
+
+def _removed(facts: ModelFacts, config: EngineConfig) -> Iterator[Finding]:
+    last = facts.removed_after
+    if last is not None and parse_version(config.vllm_version) > parse_version(last):
+        yield _error(
+            "architecture_removed",
+            f"vLLM {config.vllm_version} no longer runs {facts.architecture}.",
+            hint=f"{last} was the last release that did; set engine.vllm_version to it.",
+            setting="engine.vllm_version",
+        )
+
+
+def _placement(config: EngineConfig) -> Iterator[Finding]:
+    needed = parallel_of(config).gpus
+    if needed > config.gpus:
+        yield _error(
+            "not_enough_gpus",
+            f"tp_size x pp_size x dp_size asks for {needed} GPUs; hardware.gpus is {config.gpus}.",
+            hint=f"Set hardware.gpus to {needed}, or lower one of the sizes.",
+            setting="hardware.gpus",
+        )
+
+
+def _dtype(config: EngineConfig, gpu: Gpu) -> Iterator[Finding]:
+    capability = gpu.compute_capability
+    if capability is None:
+        return
+    if config.dtype == "bfloat16" and capability < _FIRST_BFLOAT16:
+        yield _error(
+            "dtype_not_on_gpu",
+            f"{gpu.name} has no bfloat16 (compute capability {capability[0]}.{capability[1]}).",
+            hint="Set model.dtype to float16.",
+            setting="model.dtype",
+        )
+    if capability < _OLDEST_CAPABILITY:
+        yield _error(
+            "gpu_too_old",
+            f"vLLM needs compute capability 7.0; {gpu.name} has {capability[0]}.{capability[1]}.",
+            setting="hardware.gpu_name",
+        )
+
+
+def _length(request: PlanRequest, facts: ModelFacts, config: EngineConfig) -> Iterator[Finding]:
+    # vLLM `config/model.py`, _get_and_verify_max_len: a longer length is a ValueError
+    if config.max_model_len > facts.max_model_len:
+        yield _error(
+            "max_model_len_too_long",
+            f"model.max_model_len is {config.max_model_len:,}; the model's own maximum is "
+            f"{facts.max_model_len:,}.",
+            hint=f"Set model.max_model_len to {facts.max_model_len} or leave it null.",
+            setting="model.max_model_len",
+        )
+
+
+def _batching(config: EngineConfig) -> Iterator[Finding]:
+    # vLLM `config/scheduler.py`, verify_max_model_len
+    if config.max_num_batched_tokens < config.max_num_seqs:
+        yield _error(
+            "token_budget_too_small",
+            f"max_num_batched_tokens ({config.max_num_batched_tokens}) is below max_num_seqs "
+            f"({config.max_num_seqs}).",
+            hint="Raise engine.max_num_batched_tokens or lower engine.max_num_seqs.",
+            setting="engine.max_num_batched_tokens",
+        )
+
+
+def advice(
+    request: PlanRequest, situation: Situation, config: EngineConfig, verdict: Feasibility
+) -> tuple[Finding, ...]:
+    """Warnings and information about a configuration that vLLM does not reject as such."""
+    found = [
+        *_memory(config, verdict),
+        *_workload(request, config, verdict),
+        *_idle_gpus(request, config),
+        *_guess(situation.facts),
+        *_version(config),
+    ]
+    return tuple(found)
+
+
+def _memory(config: EngineConfig, verdict: Feasibility) -> Iterator[Finding]:
+    memory = verdict.memory
+    if memory.kv_cache_bytes <= 0:
+        yield _error(
+            "out_of_memory",
+            f"{-memory.kv_cache_bytes / GIB:.2f} GiB per GPU are missing before any KV cache: "
+            f"{memory.weights_bytes / GIB:.2f} GiB of weights in a budget of "
+            f"{memory.budget_bytes / GIB:.2f} GiB.",
+            setting="hardware.gpus",
+        )
+    elif not verdict.starts and memory.kv_cache_bytes < verdict.kv_needed_bytes:
+        yield _error(
+            "kv_cache_too_small",
+            f"One request of {config.max_model_len:,} tokens needs "
+            f"{verdict.kv_needed_bytes / GIB:.2f} GiB of KV cache; "
+            f"{memory.kv_cache_bytes / GIB:.2f} GiB are left per GPU.",
+            setting="model.max_model_len",
+        )
+
+
+def _workload(
+    request: PlanRequest, config: EngineConfig, verdict: Feasibility
+) -> Iterator[Finding]:
+    tokens = request.workload.prompt_tokens + request.workload.gen_tokens
+    if tokens > config.max_model_len:
+        yield _error(
+            "workload_too_long",
+            f"A request of the workload has {tokens:,} tokens; max_model_len is "
+            f"{config.max_model_len:,}.",
+            hint="Shorten workload.prompt_tokens or gen_tokens, or raise model.max_model_len.",
+            setting="workload.prompt_tokens",
+        )
+    if verdict.starts and verdict.headroom_bytes < request.policy.headroom_gb * GIB:
+        yield Finding(
+            "workload_does_not_fit",
+            "error",
+            f"{request.workload.concurrency:,} requests of {tokens:,} tokens need "
+            f"{verdict.workload_kv_bytes / GIB:.2f} GiB of KV cache per GPU and "
+            f"{request.policy.headroom_gb:g} GiB of headroom; "
+            f"{verdict.memory.kv_cache_bytes / GIB:.2f} GiB are there.",
+            "Requests above what fits wait in the queue.",
+            "workload.concurrency",
+        )
+    if request.workload.concurrency > config.max_num_seqs * config.data_parallel_size:
+        yield Finding(
+            "concurrency_above_max_num_seqs",
+            "warning",
+            f"workload.concurrency is {request.workload.concurrency:,}; max_num_seqs lets "
+            f"{config.max_num_seqs:,} run at once per replica.",
+            "Raise engine.max_num_seqs or leave it null.",
+            "engine.max_num_seqs",
+        )
+
+
+def _idle_gpus(request: PlanRequest, config: EngineConfig) -> Iterator[Finding]:
+    used = parallel_of(config).gpus
+    if used < request.hardware.gpus:
+        yield Finding(
+            "idle_gpus",
+            "warning",
+            f"{request.hardware.gpus - used} of {request.hardware.gpus} GPUs stay idle "
+            f"(tp_size {config.tensor_parallel_size}, pp_size {config.pipeline_parallel_size}, "
+            f"dp_size {config.data_parallel_size}).",
+            "Lower hardware.gpus, or use the rest through pp_size or dp_size.",
+            "hardware.gpus",
+        )
+
+
+def _guess(facts: ModelFacts) -> Iterator[Finding]:
+    if facts.guess:
+        yield Finding("guessed_model", "warning", facts.guess, setting="model.params_b")
+    for note in facts.notes:
+        yield Finding("model_note", "info", note, setting="model.id")
+
+
+def _version(config: EngineConfig) -> Iterator[Finding]:
+    newest = parse_version(NEWEST_KNOWN)
+    if parse_version(config.vllm_version) > newest:
+        yield Finding(
+            "vllm_version_unknown",
+            "warning",
+            f"vLLM {config.vllm_version} is newer than this planner knows; it is planned as "
+            f"{NEWEST_KNOWN}.",
+            setting="engine.vllm_version",
+        )
+    elif not at_least(config.vllm_version, "0.6.0"):
+        yield Finding(
+            "vllm_version_old",
+            "warning",
+            f"vLLM {config.vllm_version} is older than the releases this planner was checked "
+            "against (0.6.0 and later).",
+            setting="engine.vllm_version",
+        )

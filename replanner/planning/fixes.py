@@ -1,0 +1,105 @@
+"""Decides which single changes of a profile are worth trying when the plan does not fit.
+
+Ordered from the smallest change for the people who deploy it to the largest; `plan` keeps those
+that planning confirms.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+
+from replanner.planning.facts import ModelFacts
+from replanner.planning.hardware import Gpu, find_gpu, gpus
+from replanner.planning.request import FlagValue, PlanRequest
+from replanner.planning.result import Fix
+
+_FEWER_SEQS = (256, 128, 64, 32, 16)
+_HIGHER_UTILIZATION = (0.92, 0.95, 0.97)
+_FIRST_FP8 = (8, 9)
+_MOST_GPUS = 16
+
+
+def candidates(request: PlanRequest, facts: ModelFacts) -> Iterator[tuple[Fix, PlanRequest]]:
+    """Fix and changed request, smallest change first; nothing here is verified yet."""
+    for setting, value in _values(request, facts):
+        yield Fix(setting, value, ""), _changed(request, setting, value)
+
+
+def _values(request: PlanRequest, facts: ModelFacts) -> Iterator[tuple[str, FlagValue]]:
+    yield from _engine_values(request)
+    yield from _length_values(request)
+    if not request.engine.enforce_eager:
+        yield "engine.enforce_eager", True
+    yield from _precision_values(request, facts)
+    yield from _hardware_values(request)
+
+
+def _engine_values(request: PlanRequest) -> Iterator[tuple[str, FlagValue]]:
+    needed = request.workload.concurrency
+    now = request.engine.max_num_seqs
+    for seqs in _FEWER_SEQS:
+        if seqs >= needed and (now is None or seqs < now):
+            yield "engine.max_num_seqs", seqs
+    current = request.policy.gpu_memory_utilization
+    for value in _HIGHER_UTILIZATION:
+        if current is None or value > current:
+            yield "policy.gpu_memory_utilization", value
+
+
+def _length_values(request: PlanRequest) -> Iterator[tuple[str, FlagValue]]:
+    wanted = request.workload.prompt_tokens + request.workload.gen_tokens
+    if request.model.max_model_len is not None and request.model.max_model_len != wanted:
+        yield "model.max_model_len", None
+        yield "model.max_model_len", wanted
+
+
+def _precision_values(
+    request: PlanRequest, facts: ModelFacts
+) -> Iterator[tuple[str, FlagValue]]:
+    gpu = find_gpu(request.hardware.gpu_name)
+    if not _has_fp8(gpu):
+        return
+    if request.model.kv_cache_dtype == "auto" and not facts.uses_alibi:
+        yield "model.kv_cache_dtype", "fp8"
+    if facts.quantization is None and request.model.quantization is None:
+        yield "model.quantization", "fp8"
+
+
+def _has_fp8(gpu: Gpu) -> bool:
+    return "fp8" in gpu.flops and (
+        gpu.compute_capability is None or gpu.compute_capability >= _FIRST_FP8
+    )
+
+
+def _hardware_values(request: PlanRequest) -> Iterator[tuple[str, FlagValue]]:
+    count = request.hardware.gpus * 2
+    while count <= _MOST_GPUS:
+        yield "hardware.gpus", count
+        count *= 2
+    yield from _larger_gpus(request)
+
+
+def _larger_gpus(request: PlanRequest) -> Iterator[tuple[str, FlagValue]]:
+    """The next larger GPUs of the same vendor in current production classes, smallest first."""
+    now = find_gpu(request.hardware.gpu_name)
+    larger = [
+        gpu
+        for gpu in gpus()
+        if gpu.vendor == now.vendor
+        and gpu.memory_bytes > now.memory_bytes
+        and not gpu.unified_memory
+        and (gpu.compute_capability or (0, 0)) >= (now.compute_capability or (0, 0))
+    ]
+    for gpu in sorted(larger, key=lambda one: one.memory_bytes):
+        yield "hardware.gpu_name", gpu.name
+
+
+def _changed(request: PlanRequest, setting: str, value: FlagValue) -> PlanRequest:
+    """The request with one dotted key replaced; more GPUs also leave the split to be chosen."""
+    section, key = setting.split(".")
+    changes: dict[str, object] = {key: value}
+    if key == "gpus":
+        changes["tp_size"] = None
+    if key == "gpu_name":
+        changes |= {"vram_gb": None, "vram_gib": None}
+    part = dataclasses.replace(getattr(request, section), **changes)
+    return dataclasses.replace(request, **{section: part})
