@@ -1,0 +1,168 @@
+"""From a profile to its plan: asks the hub for the model, then lets the pure core decide.
+
+Every front door and the re-planner go through here. Facts of a model are worked out once per
+process for equal settings, so a thousand profiles of ten models cost ten readings.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from replanner import __version__, catalogue
+from replanner.errors import InputError, UnsupportedModel
+from replanner.planning.facts import ModelFacts
+from replanner.planning.hardware import Gpu, find_gpu
+from replanner.planning.model_facts import guess_facts, model_facts
+from replanner.planning.model_files import ModelFiles
+from replanner.planning.plan import Subject, plan
+from replanner.planning.record import Inputs, PlanRecord
+from replanner.planning.request import FlagValue, PlanRequest
+from replanner.planning.result import Finding
+from replanner.profile import LoadedProfile, Profile
+
+
+class Hub(Protocol):
+    """Where models are read. Errors tell missing, refused and unreachable apart."""
+
+    def fetch(self, model_id: str, revision: str, *, commit: str | None = None) -> ModelFiles:
+        """The model at that revision, or exactly at `commit` where one is given."""
+        ...
+
+    def resolve(self, model_id: str, revision: str) -> str | None:
+        """The commit that a branch or tag stands for now; None where there are no revisions."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a profile stands: its path in the repository and its name."""
+
+    path: str
+    name: str
+
+
+_FactsKey = tuple[int, str, str | None]
+
+
+@dataclass(eq=False)
+class Planner:
+    """Plans profiles against one hub; keeps the facts of models it has seen."""
+
+    hub: Hub
+    _facts: dict[_FactsKey, tuple[ModelFiles, ModelFacts]] = field(default_factory=dict)
+
+    def record(
+        self, profile: Profile, place: Place, *, pinned: PlanRecord | None = None
+    ) -> PlanRecord:
+        """The plan of a profile with its inputs.
+
+        `pinned` is the plan it had: its commit is used while model id and revision are the same.
+        """
+        request = profile.request()
+        if request.hardware.gpu_name == "auto":
+            raise InputError(
+                f"{place.path}: hardware.gpu_name is auto, which needs the machine's own GPUs.",
+                hint="Write the GPU's name; `replanner catalog gpus` lists them.",
+            )
+        files = self._files(request, pinned)
+        facts = self._facts_of(files, request)
+        draft = self._draft(request)
+        planned = plan(request, Subject(facts, files.commit, draft))
+        if files.moved_to:
+            planned = dataclasses.replace(
+                planned, findings=(*planned.findings, _moved(request, files.moved_to))
+            )
+        return PlanRecord(planned, _inputs(profile, place, files, request))
+
+    def _files(self, request: PlanRequest, pinned: PlanRecord | None) -> ModelFiles:
+        wish = request.model
+        commit = None
+        if pinned is not None:
+            was = pinned.plan.model
+            commit = was.commit if (was.id, was.revision) == (wish.id, wish.revision) else None
+        return self.hub.fetch(wish.id, wish.revision, commit=commit)
+
+    def _facts_of(self, files: ModelFiles, request: PlanRequest) -> ModelFacts:
+        wish = request.model
+        key = (id(files), wish.dtype, wish.quantization)
+        if key not in self._facts:
+            self._facts[key] = (files, _facts(files, request))
+        return self._facts[key][1]
+
+    def _draft(self, request: PlanRequest) -> ModelFacts | None:
+        speculative = request.engine.speculative
+        if speculative is None or speculative.model is None:
+            return None
+        files = self.hub.fetch(speculative.model, "main")
+        return model_facts(files.config, quant_config=files.quant_config)
+
+
+def _facts(files: ModelFiles, request: PlanRequest) -> ModelFacts:
+    wish = request.model
+    try:
+        return model_facts(
+            files.config,
+            quant_config=files.quant_config,
+            total_bytes=_checkpoint_bytes(files),
+            dtype=wish.dtype,
+            quantization=wish.quantization,
+        )
+    except UnsupportedModel:
+        if wish.params_b is None:
+            raise
+        return guess_facts(wish.params_b, dtype=wish.dtype)
+
+
+def _checkpoint_bytes(files: ModelFiles) -> int | None:
+    if files.gguf_bytes is not None:
+        return files.gguf_bytes
+    return files.index.total_bytes if files.index else None
+
+
+def _moved(request: PlanRequest, new_id: str) -> Finding:
+    return Finding(
+        "model_renamed",
+        "warning",
+        f"The Hub calls {request.model.id} {new_id} now.",
+        f"Set model.id to {new_id}.",
+        "model.id",
+    )
+
+
+def _inputs(profile: Profile, place: Place, files: ModelFiles, request: PlanRequest) -> Inputs:
+    hardware = request.hardware
+    gpu = find_gpu(hardware.gpu_name, vram_gb=hardware.vram_gib or hardware.vram_gb)
+    return Inputs(
+        profile_path=place.path,
+        profile_name=place.name,
+        profile_values=flat_values(profile),
+        model_files={one.path: one.digest for one in files.files},
+        gpu_facts=_gpu_facts(gpu),
+        planner_version=__version__,
+        catalogue_version=catalogue.version(),
+    )
+
+
+def flat_values(profile: Profile) -> dict[str, FlagValue]:
+    """Dotted keys of a profile that differ from their defaults."""
+    values: dict[str, FlagValue] = {}
+    _flatten(profile.model_dump(exclude_defaults=True, mode="json"), "", values)
+    return values
+
+
+def _flatten(value: object, prefix: str, into: dict[str, FlagValue]) -> None:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _flatten(inner, f"{prefix}.{key}" if prefix else str(key), into)
+    elif isinstance(value, list):
+        into[prefix] = ", ".join(str(one) for one in value)
+    elif value is None or isinstance(value, str | int | float):
+        into[prefix] = value
+
+
+def _gpu_facts(gpu: Gpu) -> dict[str, FlagValue]:
+    facts: dict[str, FlagValue] = {
+        "memory_bytes": gpu.memory_bytes,
+        "memory_bandwidth_bytes_per_s": gpu.memory_bandwidth_bytes_per_s,
+    }
+    return facts | {f"flops_{kind}": peak for kind, peak in sorted(gpu.flops.items())}
