@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from replanner import __version__, catalogue
-from replanner.errors import InputError, UnsupportedModel
+from replanner.errors import InputError
 from replanner.planning.facts import ModelFacts
 from replanner.planning.hardware import Gpu, find_gpu
-from replanner.planning.model_facts import guess_facts, model_facts
+from replanner.planning.model_facts import model_facts
 from replanner.planning.model_files import ModelFiles
 from replanner.planning.plan import Subject, plan
 from replanner.planning.record import Inputs, PlanRecord
 from replanner.planning.request import FlagValue, PlanRequest
 from replanner.planning.result import Finding
-from replanner.profile import LoadedProfile, Profile
+from replanner.profile import Profile
 
 
 class Hub(Protocol):
@@ -67,7 +67,7 @@ class Planner:
         files = self._files(request, pinned)
         facts = self._facts_of(files, request)
         draft = self._draft(request)
-        planned = plan(request, Subject(facts, files.commit, draft))
+        planned = plan(request, Subject(facts, files.commit, draft, _is_quantized(files)))
         if files.moved_to:
             planned = dataclasses.replace(
                 planned, findings=(*planned.findings, _moved(request, files.moved_to))
@@ -99,24 +99,23 @@ class Planner:
 
 def _facts(files: ModelFiles, request: PlanRequest) -> ModelFacts:
     wish = request.model
-    try:
-        return model_facts(
-            files.config,
-            quant_config=files.quant_config,
-            total_bytes=_checkpoint_bytes(files),
-            dtype=wish.dtype,
-            quantization=wish.quantization,
-        )
-    except UnsupportedModel:
-        if wish.params_b is None:
-            raise
-        return guess_facts(wish.params_b, dtype=wish.dtype)
+    return model_facts(
+        files.config,
+        quant_config=files.quant_config,
+        total_bytes=_checkpoint_bytes(files),
+        dtype=wish.dtype,
+        quantization=wish.quantization,
+    )
 
 
 def _checkpoint_bytes(files: ModelFiles) -> int | None:
     if files.gguf_bytes is not None:
         return files.gguf_bytes
     return files.index.total_bytes if files.index else None
+
+
+def _is_quantized(files: ModelFiles) -> bool:
+    return files.quant_config is not None or "quantization_config" in files.config
 
 
 def _moved(request: PlanRequest, new_id: str) -> Finding:

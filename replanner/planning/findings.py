@@ -7,10 +7,8 @@ name the profile key to change.
 from collections.abc import Iterator
 
 from replanner.planning.facts import ModelFacts
-from replanner.planning.feasibility import Situation, kv_dtype_of, parallel_of
+from replanner.planning.feasibility import Situation, parallel_of
 from replanner.planning.hardware import Gpu
-from replanner.planning.kv_refusals import kv_refusals
-from replanner.planning.quantization import quantization_refusal
 from replanner.planning.request import PlanRequest
 from replanner.planning.result import EngineConfig, Feasibility, Finding
 from replanner.planning.versions import GIB, NEWEST_KNOWN, at_least, parse_version
@@ -20,19 +18,15 @@ _FIRST_BFLOAT16 = (8, 0)
 _OLDEST_CAPABILITY = (7, 0)
 
 
-def refusals(
-    request: PlanRequest, situation: Situation, config: EngineConfig, gpu: Gpu
-) -> tuple[Finding, ...]:
+def refusals(situation: Situation, config: EngineConfig, gpu: Gpu) -> tuple[Finding, ...]:
     """Everything vLLM itself would reject about this configuration."""
     facts = situation.facts
     found = [
         *_removed(facts, config),
         *_placement(config),
-        *parallel_refusals(facts, parallel_of(config)),
-        *quantization_refusal(facts, gpu),
-        *kv_refusals(facts, kv_dtype_of(config, facts), gpu.compute_capability),
+        *_parallel(facts, config),
         *_dtype(config, gpu),
-        *_length(request, facts, config),
+        *_length(facts, config),
         *_batching(config),
     ]
     return tuple(found)
@@ -51,6 +45,11 @@ def _removed(facts: ModelFacts, config: EngineConfig) -> Iterator[Finding]:
             hint=f"{last} was the last release that did; set engine.vllm_version to it.",
             setting="engine.vllm_version",
         )
+
+
+def _parallel(facts: ModelFacts, config: EngineConfig) -> Iterator[Finding]:
+    for sentence in parallel_refusals(facts, parallel_of(config)):
+        yield _error("not_divisible", f"{sentence}.", setting="hardware.tp_size")
 
 
 def _placement(config: EngineConfig) -> Iterator[Finding]:
@@ -83,7 +82,7 @@ def _dtype(config: EngineConfig, gpu: Gpu) -> Iterator[Finding]:
         )
 
 
-def _length(request: PlanRequest, facts: ModelFacts, config: EngineConfig) -> Iterator[Finding]:
+def _length(facts: ModelFacts, config: EngineConfig) -> Iterator[Finding]:
     # vLLM `config/model.py`, _get_and_verify_max_len: a longer length is a ValueError
     if config.max_model_len > facts.max_model_len:
         yield _error(

@@ -52,16 +52,19 @@ def _length_values(request: PlanRequest) -> Iterator[tuple[str, FlagValue]]:
         yield "model.max_model_len", wanted
 
 
-def _precision_values(
-    request: PlanRequest, facts: ModelFacts
-) -> Iterator[tuple[str, FlagValue]]:
-    gpu = find_gpu(request.hardware.gpu_name)
+def _precision_values(request: PlanRequest, facts: ModelFacts) -> Iterator[tuple[str, FlagValue]]:
+    gpu = _gpu(request)
     if not _has_fp8(gpu):
         return
     if request.model.kv_cache_dtype == "auto" and not facts.uses_alibi:
         yield "model.kv_cache_dtype", "fp8"
     if facts.quantization is None and request.model.quantization is None:
         yield "model.quantization", "fp8"
+
+
+def _gpu(request: PlanRequest) -> Gpu:
+    hardware = request.hardware
+    return find_gpu(hardware.gpu_name, vram_gb=hardware.vram_gib or hardware.vram_gb)
 
 
 def _has_fp8(gpu: Gpu) -> bool:
@@ -80,7 +83,7 @@ def _hardware_values(request: PlanRequest) -> Iterator[tuple[str, FlagValue]]:
 
 def _larger_gpus(request: PlanRequest) -> Iterator[tuple[str, FlagValue]]:
     """The next larger GPUs of the same vendor in current production classes, smallest first."""
-    now = find_gpu(request.hardware.gpu_name)
+    now = _gpu(request)
     larger = [
         gpu
         for gpu in gpus()

@@ -9,7 +9,7 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from replanner import catalogue
 from replanner.errors import InputError, UnknownGpu
@@ -42,7 +42,7 @@ class Gpu:
     """
 
     name: str
-    vendor: str
+    vendor: Literal["nvidia", "amd"]
     architecture: str
     compute_capability: tuple[int, int] | None
     memory_bytes: int

@@ -7,7 +7,7 @@ where it does not fit looks for single changes that make it fit.
 import dataclasses
 from dataclasses import dataclass
 
-from replanner.planning.facts import ModelFacts
+from replanner.planning.facts import ModelFacts, Parallel
 from replanner.planning.feasibility import Situation, assess
 from replanner.planning.findings import advice, refusals
 from replanner.planning.fixes import candidates
@@ -30,11 +30,16 @@ _MOST_FIXES = 4
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The model at one commit; `draft` is a speculative draft model's facts."""
+    """The model at one commit.
+
+    `draft` is a speculative draft model's facts; `quantized` says that the checkpoint is, so that
+    vLLM finds the method itself and must not be told.
+    """
 
     facts: ModelFacts
     commit: str | None = None
     draft: ModelFacts | None = None
+    quantized: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class _Verdict:
 
 def plan(request: PlanRequest, subject: Subject) -> Plan:
     """The plan; errors only where something cannot be sized (a refusal is a plan too)."""
-    gpu = find_gpu(request.hardware.gpu_name)
+    gpu = gpu_of(request)
     verdict = _judge(request, subject, gpu)
     config, facts = verdict.choice.config, subject.facts
     findings = verdict.refused + advice(request, verdict.situation, config, verdict.feasibility)
@@ -77,6 +82,12 @@ def plan(request: PlanRequest, subject: Subject) -> Plan:
     )
 
 
+def gpu_of(request: PlanRequest) -> Gpu:
+    """The catalogue's GPU; the memory that was given settles names that cover several sizes."""
+    hardware = request.hardware
+    return find_gpu(hardware.gpu_name, vram_gb=hardware.vram_gib or hardware.vram_gb)
+
+
 def _judge(request: PlanRequest, subject: Subject, gpu: Gpu) -> _Verdict:
     hardware = request.hardware
     memory = usable_memory_bytes(gpu, vram_gb=hardware.vram_gb, vram_gib=hardware.vram_gib)
@@ -88,9 +99,9 @@ def _judge(request: PlanRequest, subject: Subject, gpu: Gpu) -> _Verdict:
         capability=gpu.compute_capability,
         draft_bytes=_draft_bytes(subject, request),
     )
-    told = request.model.quantization if subject.facts.quantized_by_request else None
+    told = None if subject.quantized else request.model.quantization
     choice = choose(request, situation, gpu=gpu, commit=subject.commit, quantize=told)
-    refused = refusals(request, situation, choice.config, gpu)
+    refused = refusals(situation, choice.config, gpu)
     verdict = assess(choice.config, situation, refused=bool(refused))
     return _Verdict(choice, situation, verdict, refused)
 
@@ -99,23 +110,22 @@ def _draft_bytes(subject: Subject, request: PlanRequest) -> int:
     # vLLM shards a draft like the target unless told otherwise (config/speculative.py)
     if subject.draft is None:
         return 0
-    from replanner.planning.facts import Parallel
-
     parallel = Parallel(tensor=request.hardware.tp_size or 1)
     return shard_weights(subject.draft, parallel)[0].total_bytes
 
 
 def _fixes(request: PlanRequest, subject: Subject) -> tuple[Fix, ...]:
     """The candidates that planning confirms, smallest change first."""
-    found: list[Fix] = []
+    found: dict[str, Fix] = {}
     for fix, changed in candidates(request, subject.facts):
-        gpu = find_gpu(changed.hardware.gpu_name)
-        verdict = _judge(changed, subject, gpu)
+        if fix.setting in found:
+            continue  # candidates of one setting come smallest change first
+        verdict = _judge(changed, subject, gpu_of(changed))
         if verdict.feasibility.fits:
-            found.append(dataclasses.replace(fix, effect=_effect(verdict)))
+            found[fix.setting] = dataclasses.replace(fix, effect=_effect(verdict))
         if len(found) == _MOST_FIXES:
             break
-    return tuple(found)
+    return tuple(found.values())
 
 
 def _effect(verdict: _Verdict) -> str:

@@ -33,7 +33,12 @@ class Choice:
 
 
 def choose(
-    request: PlanRequest, situation: Situation, *, gpu: Gpu, commit: str | None, quantize: str | None
+    request: PlanRequest,
+    situation: Situation,
+    *,
+    gpu: Gpu,
+    commit: str | None,
+    quantize: str | None,
 ) -> Choice:
     """Fill in what the profile leaves open. `quantize` is a method vLLM must be told."""
     why: dict[str, str] = {}
