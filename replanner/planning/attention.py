@@ -23,9 +23,12 @@ _LATER_ENCODERS = frozenset({"modernbert", "nomic_bert", "new", "gte", "deberta-
 _ENCODERS = _BERTS | _LATER_ENCODERS
 # Latent in the checkpoint, kept with all heads (model_executor/models/minicpm3.py)
 _LATENT_KEPT_WHOLE = frozenset({"minicpm3"})
+# Its layers are built without the cache's configuration, so --kv-cache-dtype does not reach them
+# (model_executor/models/falcon.py:173)
+_IGNORES_KV_DTYPE = frozenset({"falcon"})
 # One fp32 scale beside 128 fp8 elements (models/deepseek_v32/attention.py:94)
 _INDEX_SCALE_BYTES = 4
-_INDEX_BF16_BYTES = 2
+_16_BIT = 2
 
 Layout = Callable[[ConfigReader, ConfigReader], tuple[KvLayers, ...]]
 
@@ -57,10 +60,12 @@ def _by_kind(text: ConfigReader, _root: ConfigReader) -> tuple[KvLayers, ...]:
 
 
 def _kept(text: ConfigReader, kind: Kind, layers: tuple[int, ...]) -> KvLayers:
+    family = model_type(text)
     if kind == "state":
         return state_layers(text, layers)
     if kind == "full":
-        return _rows(full_heads(text, read_heads(text)), "full", layers)
+        kept = _rows(full_heads(text, read_heads(text)), "full", layers)
+        return replace(kept, element_bytes=_16_BIT) if family in _IGNORES_KV_DTYPE else kept
     heads = window_heads(text, read_heads(text))
     if kind == "chunked":
         return _rows(heads, "chunked", layers, chunk(text))
@@ -118,7 +123,7 @@ def _sparse_grouped(text: ConfigReader, root: ConfigReader) -> tuple[KvLayers, .
     if not layers or not config.flag("use_sparse_attention", default=True):
         return kept
     width = config.int("sparse_index_dim", low=1, high=WIDEST)
-    return (*kept, KvLayers("indexer", layers, 1, width, element_bytes=_INDEX_BF16_BYTES))
+    return (*kept, KvLayers("indexer", layers, 1, width, element_bytes=_16_BIT))
 
 
 def _block_configs(text: ConfigReader, _root: ConfigReader) -> tuple[KvLayers, ...]:

@@ -52,19 +52,23 @@ def layer_pages(layers: Sequence[KvLayers], tensor: int, settings: KvSettings) -
     state = {
         group: _state_bytes(group, tensor, settings) for group in kept if group.kind == "state"
     }
+    widest = _widest(token)
     block_size = _block_size(token, state, settings, rules)
-    padded = block_size * max((token[group] for group in token if _whole(group)), default=0)
     specs: dict[LayerSpec, tuple[int, ...]] = {}
     for group in kept:
         if group in state:
-            blocks = _state_blocks(group, settings, rules)
-            spec = LayerSpec(
-                "state", block_size, max(padded, state[group]), (), fixed_blocks=blocks
-            )
+            page = max(state[group], widest * block_size)
+            spec = _state_spec(group, page, block_size, settings, aligned=bool(widest))
         else:
-            spec = _attention_spec(group, block_size * token[group], block_size, tensor)
+            spec = _attention_spec(group, block_size * token[group], block_size, tensor, settings)
         specs[spec] = specs.get(spec, ()) + group.layers
     return Pages(block_size, specs)
+
+
+def _widest(token: Mapping[KvLayers, int]) -> int:
+    """Bytes of a token in a layer that keeps all (a windowed one if there is none)."""
+    whole = [size for group, size in token.items() if _whole(group)]
+    return max(whole or token.values(), default=0)
 
 
 def _whole(group: KvLayers) -> bool:
@@ -81,15 +85,18 @@ def _kept_whole(layers: Sequence[KvLayers]) -> tuple[KvLayers, ...]:
     )
 
 
-def _attention_spec(group: KvLayers, page_bytes: int, block_size: int, tensor: int) -> LayerSpec:
+def _attention_spec(
+    group: KvLayers, page_bytes: int, block_size: int, tensor: int, settings: KvSettings
+) -> LayerSpec:
     heads = heads_per_gpu(group.kv_heads, tensor)
+    heard = max(group.encoder_tokens, settings.max_num_batched_tokens)
     return LayerSpec(
         kind=group.kind,
         block_size=block_size,
         page_bytes=page_bytes,
         geometry=(heads, group.head_size, group.head_size_v),
-        window=group.window,
-        fixed_blocks=-(-group.encoder_tokens // block_size),
+        window=group.encoder_tokens or group.window,
+        fixed_blocks=-(-heard // block_size) if group.kind == "cross" else 0,
     )
 
 
@@ -98,11 +105,18 @@ def _state_bytes(group: KvLayers, tensor: int, settings: KvSettings) -> int:
     return sum(state_bytes(one, settings.dtype, tensor, draft) for one in group.state)
 
 
-def _state_blocks(group: KvLayers, settings: KvSettings, rules: Era) -> int:
-    """State blocks of one request (kv_cache_interface.py:1135)."""
-    if not (rules.aligned_states and settings.prefix_caching):
-        return 1 + settings.speculative_tokens
-    return 2 + settings.speculative_tokens + (_checkpoint(group, settings, rules) is not None)
+def _state_spec(
+    group: KvLayers, page_bytes: int, block_size: int, settings: KvSettings, *, aligned: bool
+) -> LayerSpec:
+    """State blocks of a request are few (kv_cache_interface.py:1135).
+
+    Where attention shares the pool and its prefixes are cached, states are kept at block ends.
+    """
+    rules = era(settings.vllm_version)
+    blocks = 1 + settings.speculative_tokens
+    if aligned and rules.aligned_states and settings.prefix_caching:
+        blocks += 1 + (_checkpoint(group, settings, rules) is not None)
+    return LayerSpec("state", block_size, page_bytes, (), fixed_blocks=blocks)
 
 
 def _checkpoint(group: KvLayers, settings: KvSettings, rules: Era) -> int | None:
@@ -122,7 +136,7 @@ def _block_size(
     return hybrid_block_size(
         block_size,
         state_page_bytes=max(state.values()),
-        token_bytes=max(token[group] for group in token),
+        token_bytes=_widest(token),
         alignment=max(alignments) if settings.prefix_caching else 1,
         mla=any(group.kind == "mla" for group in token),
     )

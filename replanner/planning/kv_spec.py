@@ -32,7 +32,7 @@ _NVFP4_BYTES_PER_ELEMENT = (9, 16)
 class LayerSpec:
     """What one layer keeps: equal specs share a block table. Sizes are per GPU.
 
-    `fixed_blocks` is what every request holds whatever its length (recurrent state, encoder).
+    `fixed_blocks` is what every request takes whatever its length (recurrent state, encoder).
     """
 
     kind: KvKind
@@ -65,7 +65,13 @@ def held_tokens(spec: LayerSpec, tokens: int, in_flight_tokens: int) -> int:
 
 
 def blocks_per_request(spec: LayerSpec, tokens: int, in_flight_tokens: int) -> int:
-    """Blocks one request of this length takes from the pool."""
+    """Blocks one request of this length takes from the pool.
+
+    With nothing in flight it is what a settled request holds; vLLM reserves for an encoder the
+    whole token budget (kv_cache_interface.py:1221).
+    """
+    if spec.kind == "cross" and not in_flight_tokens:
+        return -(-spec.window // spec.block_size)
     if spec.fixed_blocks:
         return spec.fixed_blocks
     held = -(-held_tokens(spec, tokens, in_flight_tokens) // spec.block_size)
