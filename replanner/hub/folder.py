@@ -13,7 +13,7 @@ from replanner.errors import InputError, ModelNotFound, did_you_mean
 from replanner.hub.disk import DiskShelf, kept_move, readable, write_file, write_folder
 from replanner.hub.look import OneLook
 from replanner.hub.names import check_commit, check_model_id, check_revision, is_commit, is_folder
-from replanner.hub.shelf import assemble
+from replanner.hub.shelf import CONFIG, assemble
 from replanner.planning.model_files import ModelFiles
 
 
@@ -111,6 +111,13 @@ def _model_folder(model_id: str) -> str:
 @dataclass(eq=False)
 class HubCache(LocalHub):
     """huggingface_hub's own cache, read only: what `hf download` or vLLM left on this machine."""
+
+    def has(self, model_id: str, commit: str) -> bool:
+        """Whoever filled the cache may have wanted the tokenizer only."""
+        if not super().has(model_id, commit):
+            return False
+        with readable(self.root):
+            return (self.commit_folder(model_id, commit) / CONFIG).is_file()
 
     def _refs(self, model_id: str) -> Path:
         return self._repository(model_id) / "refs"

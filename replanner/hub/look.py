@@ -40,7 +40,7 @@ class OneLook(ABC):
                 self._seen[key] = error
         seen = self._seen[key]
         if isinstance(seen, ReplannerError):
-            raise seen
+            raise seen.with_traceback(None)
         return cast(T, seen)
 
     @abstractmethod

@@ -107,7 +107,9 @@ _SERVERS = {"stub": _stub, "hub-server": _hub_server}
 
 
 @pytest.fixture(scope="session", params=list(_SERVERS))
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Hub]:
     with ExitStack() as stack:
         yield _SERVERS[request.param](stack, tmp_path_factory.mktemp("hub"))
 

@@ -7,6 +7,7 @@ against a second, independent server where it is at hand, so that the two keep e
 import hashlib
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,10 +43,12 @@ class Stub(ThreadingHTTPServer):
 
 
 class _Refused(Exception):
-    def __init__(self, status: int, code: str = "", message: str = "", **more: str) -> None:
+    def __init__(
+        self, status: int, code: str = "", message: str = "", body: str = "{}", **more: str
+    ) -> None:
         pairs = {"X-Error-Code": code, "X-Error-Message": message}
         headers = {name: value for name, value in pairs.items() if value}
-        self.reply: Reply = (status, {**headers, **more}, json.dumps({"error": message}).encode())
+        self.reply: Reply = (status, {**headers, **more}, body.encode())
 
 
 def _failure(kind: str, fault: dict[str, Any]) -> _Refused | None:
@@ -54,6 +57,7 @@ def _failure(kind: str, fault: dict[str, Any]) -> _Refused | None:
         "missing": _Refused(401, "RepoNotFound", "Invalid username or password."),
         "disabled": _Refused(403, "", "Access to this resource is disabled."),
         "limited": _Refused(429, "", "slow down", RateLimit=f'"api";r=0;t={wait}'),
+        "later": _Refused(429, "", "slow down", **{"Retry-After": wait}),
         "error": _Refused(fault.get("status", 500), "", "Internal Error"),
         "bad-token": _Refused(401, "", "Invalid credentials in Authorization header"),
     }.get(kind)
@@ -62,6 +66,7 @@ def _failure(kind: str, fault: dict[str, Any]) -> _Refused | None:
 class _Handler(BaseHTTPRequestHandler):
     server: Stub
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
         pass
@@ -77,7 +82,12 @@ class _Handler(BaseHTTPRequestHandler):
         except _Refused as refused:
             status, headers, body = refused.reply
         if not self.path.startswith("/_tools/"):
-            call = {"path": self.path, "range": self.headers["Range"], "status": status}
+            call = {
+                "path": self.path,
+                "range": self.headers["Range"],
+                "status": status,
+                "token": "Authorization" in self.headers,
+            }
             self.server.calls.append(call)
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
@@ -120,6 +130,10 @@ class _Handler(BaseHTTPRequestHandler):
         if "times" in fault:
             fault["times"] -= 1
             kind = kind if fault["times"] >= 0 else ""
+        if kind == "slow":
+            time.sleep(fault["seconds"])
+        if kind == "raw":
+            raise _Refused(fault["status"], body=fault["body"])
         if kind == "moved":
             where = self.path.replace(model, fault["to"], 1)
             raise _Refused(307, Location=where)
