@@ -99,7 +99,8 @@ def _decoder(
             sheet.add_layers(block.pieces(hidden), at="model.layers.{}.", layers=indices)
     sheet.add(norm("norm", hidden, bias=toggle(text, family.norm_bias)), at="model.", place="last")
     if not (family.always_tied or text.flag("tie_word_embeddings", default=family.tied)):
-        sheet.add([Piece("lm_head", "head", geometry.vocab, hidden, "vocab")], place="last")
+        head = Piece("lm_head", "head", geometry.vocab, hidden, "vocab", quantizable=True)
+        sheet.add([head], place="last")
     if toggle(text, family.head_bias):
         sheet.add([Piece("lm_head.bias", "head", geometry.vocab, 1, "vocab")], place="last")
 

@@ -10,7 +10,7 @@ from replanner.planning.modules.pieces import Piece
 class Scheme(Protocol):
     """Says how a named matrix is stored."""
 
-    def storage(self, name: str, piece: Piece) -> Storage: ...
+    def storage(self, name: str, piece: Piece, layer: int = -1) -> Storage: ...
 
 
 class Sheet:
@@ -36,7 +36,7 @@ class Sheet:
                 continue
             by_storage: dict[Storage, list[int]] = {}
             for layer in layers:
-                storage = self._scheme.storage(name.replace("{}", str(layer)), piece)
+                storage = self._scheme.storage(name, piece, layer)
                 by_storage.setdefault(storage, []).append(layer)
             for storage, found in by_storage.items():
                 self._rows.append(_matrix(piece, name, storage, "layers", tuple(found)))

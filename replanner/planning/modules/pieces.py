@@ -44,7 +44,7 @@ ROW = Split("row")
 def linear(
     name: str, part: Part, *, size: tuple[int, int], split: Split = REPLICATED, bias: bool = False
 ) -> list[Piece]:
-    """A linear layer of (out, in) features; a row-divided one keeps its whole bias on every rank."""
+    """A layer of (out, in) features; a row-divided one keeps its whole bias on every rank."""
     rows, cols = size
     weight = Piece(
         name, part, rows, cols, split.shard, split.heads, units=split.units, quantizable=True
