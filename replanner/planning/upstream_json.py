@@ -3,14 +3,17 @@ code never meets NaN, infinity or a document that eats the memory."""
 
 import json
 import math
-from collections.abc import Mapping
+import re
 
 from replanner.errors import UnsupportedModel
+
+_Container = dict[str, object] | list[object]
 
 MAX_CONFIG_BYTES = 4 * 2**20
 _MAX_DEPTH = 32
 # tokenizer files hold 10**30 for "unlimited" (31 digits); more is an attack on arithmetic.
 _MAX_DIGITS = 40
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def parse_json_object(
@@ -38,7 +41,9 @@ def parse_json_object(
         raise UnsupportedModel(f"{label} holds a number that is out of range") from error
     if not isinstance(found, dict):
         raise UnsupportedModel(f"{label} holds no JSON object")
-    _check_shape(found, label)
+    _check_depth(found, label)
+    if _SURROGATE.search(data):
+        _check_text(found, label)
     return found
 
 
@@ -56,29 +61,26 @@ def _finite_float(text: str) -> float:
     return number
 
 
-def _check_shape(root: Mapping[str, object], label: str) -> None:
-    """Depth and text, without recursion: what comes later may recurse and encode."""
-    level: list[object] = [root]
+def _check_depth(root: dict[str, object], label: str) -> None:
+    """Level by level, without recursion: what comes later may recurse."""
+    level: list[_Container] = [root]
     for _ in range(_MAX_DEPTH):
-        level = [child for value in level for child in _children(value, label)]
+        level = [child for value in level for child in _containers(value)]
         if not level:
             return
     raise UnsupportedModel(f"{label} is nested deeper than {_MAX_DEPTH} levels")
 
 
-def _children(value: object, label: str) -> list[object]:
-    if isinstance(value, dict):
-        return [*value, *value.values()]
-    if isinstance(value, list):
-        return value
-    if isinstance(value, str) and not _encodable(value):
-        raise UnsupportedModel(f"{label} holds text that is no Unicode (a lone surrogate)")
-    return []
+def _containers(value: _Container) -> list[_Container]:
+    inner = value.values() if isinstance(value, dict) else value
+    return [child for child in inner if isinstance(child, dict | list)]
 
 
-def _encodable(text: str) -> bool:
+def _check_text(root: dict[str, object], label: str) -> None:
+    """Half a surrogate pair is valid JSON, and breaks whoever writes it out."""
     try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+        json.dumps(root, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UnsupportedModel(
+            f"{label} holds text that is no Unicode (a lone surrogate)"
+        ) from error
