@@ -1,0 +1,95 @@
+"""What is wanted of a forge and what it shows: plain values between the use-case and adapters."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+LABEL = "replanner"
+HOLD_LABEL = "replanner:hold"
+MODIFIED_LABEL = "replanner:modified"
+INFEASIBLE_LABEL = "replanner:infeasible"
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One file's content."""
+
+    data: bytes
+    executable: bool = False
+
+
+# Path -> content; None deletes.
+Files = Mapping[str, Blob | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What one group's pull request should be. `digest` identifies its content to the lifecycle:
+    a proposal that somebody closed stays closed until the digest changes."""
+
+    group: str
+    branch: str
+    base: str
+    base_commit: str
+    digest: str
+    title: str
+    text: str
+    message: str
+    files: Files = field(default_factory=dict)
+    labels: tuple[str, ...] = (LABEL,)
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Everything this run would propose.
+
+    Groups in `frozen` rest on something unknown: nothing may happen to them. Groups in `kept` may
+    change, but having nothing to propose is no reason to close them. Unless `certain`, no group is.
+    """
+
+    proposals: tuple[Proposal, ...] = ()
+    frozen: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch below our prefix. `ours`: only our own commits stand on it. `digest` is what its
+    last commit says it proposes. `in_use`: a working tree has it checked out."""
+
+    head: str
+    ours: bool
+    digest: str = ""
+    merged: bool = False
+    conflicted: bool = False
+    in_use: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A pull request as the forge shows it."""
+
+    id: str
+    branch: str
+    state: Literal["open", "closed", "merged"]
+    title: str
+    body: str
+    labels: tuple[str, ...] = ()
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the forge shows of one base: branches below the prefix, pull requests newest first."""
+
+    branches: Mapping[str, Branch] = field(default_factory=dict)
+    proposals: tuple[Shown, ...] = ()
+
+
+def digest_of(parts: Mapping[str, str]) -> str:
+    """One digest over named parts, whatever their order and whatever they hold."""
+    joined = "".join(f"{len(key)}:{key}{len(parts[key])}:{parts[key]}" for key in sorted(parts))
+    return hashlib.sha256(joined.encode("utf-8", "surrogateescape")).hexdigest()
