@@ -1,0 +1,79 @@
+"""Decides which figures people see of a plan or a change, and how they are written."""
+
+from dataclasses import dataclass
+
+from replanner.planning.deltas import Delta, Unit, Value
+from replanner.planning.result import MemoryBreakdown, Plan, Range
+from replanner.planning.wording import gib, number, percent, signed_gib
+
+NARROW_SPACE = "\N{NO-BREAK SPACE}"
+ARROW = "\N{RIGHTWARDS ARROW}"
+_UNITS: dict[Unit, str] = {
+    "tokens": f"{NARROW_SPACE}tok",
+    "tokens/s": f"{NARROW_SPACE}tok/s",
+    "ms": f"{NARROW_SPACE}ms",
+}
+_WORDS: dict[object, str] = {True: "yes", False: "no", None: "none"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure of one plan."""
+
+    label: str
+    value: str
+
+
+def fixed_bytes(memory: MemoryBreakdown) -> int:
+    """What is gone before the first token: weights, activations, runtime."""
+    return (
+        memory.weights_bytes
+        + memory.activation_bytes
+        + memory.non_torch_bytes
+        + memory.cuda_graph_bytes
+    )
+
+
+def rows(plan: Plan) -> list[Row]:
+    """A plan's figures, the verdict's first."""
+    memory, verdict, speed = plan.feasibility.memory, plan.feasibility, plan.performance
+    length = f"{plan.config.max_model_len:,}"
+    return [
+        Row("Fixed per GPU", gib(fixed_bytes(memory))),
+        Row("Left for KV cache", gib(memory.kv_cache_bytes)),
+        Row("Headroom", gib(verdict.headroom_bytes)),
+        Row("KV capacity", value("tokens", verdict.kv_cache_tokens)),
+        Row(f"Requests of {length} tokens", value("requests", verdict.max_concurrency_at_context)),
+        Row("Longest context", value("tokens", verdict.max_context_at_concurrency)),
+        Row("Throughput", _range("tokens/s", speed.decode_tokens_per_s)),
+        Row("Speed of one request", _range("tokens/s", speed.request_tokens_per_s)),
+        Row("Time to first token", _range("ms", speed.ttft_ms)),
+        Row("Time per output token", _range("ms", speed.itl_ms)),
+    ]
+
+
+def value(unit: Unit, found: Value) -> str:
+    """One figure with its unit."""
+    if isinstance(found, bool) or found is None:
+        return _WORDS[found]
+    if isinstance(found, str):
+        return found
+    if unit == "bytes":
+        return gib(found)
+    return f"{found:,}" + _UNITS[unit] if unit == "tokens" else number(found) + _UNITS.get(unit, "")
+
+
+def change(delta: Delta) -> str:
+    """How a figure moved: absolute for memory, a share for the rest."""
+    old, new = delta.old, delta.new
+    if isinstance(old, str | bool) or isinstance(new, str | bool) or old is None or new is None:
+        return f"{value(delta.unit, old)} {ARROW} {value(delta.unit, new)}"
+    share = percent(old, new)
+    if delta.unit == "bytes":
+        return signed_gib(new - old) + (f" ({share})" if share else "")
+    return share or f"+{value(delta.unit, new)}"
+
+
+def _range(unit: Unit, found: Range) -> str:
+    spread = f"{number(found.low)} to {number(found.high)}"
+    return f"{value(unit, found.expected)} ({spread})"

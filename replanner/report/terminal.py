@@ -1,0 +1,188 @@
+"""Decides what people see of a plan on a terminal: at any width, with or without Unicode or
+colour, and whatever control characters others put into names."""
+
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from replanner.planning.diff import Change
+from replanner.planning.record import PlanRecord
+from replanner.planning.result import Finding, MemoryBreakdown
+from replanner.planning.verdict import first_verdict, state
+from replanner.planning.wording import gib
+from replanner.report.figures import change, rows, value
+
+NARROWEST = 20
+_WIDEST = 100
+_COLOURS = {"bad": "31", "look": "33", "good": "32"}
+_STATES = {"fits": "good", "starts": "look", "refused": "bad"}
+_SEVERITIES = {"error": "bad", "warning": "look", "info": "good"}
+_ASCII = str.maketrans({"→": "->", "−": "-", "×": "x", "…": "...", "\u00a0": " ", "·": "."})
+# Order of the bar, and of vLLM's own start-up: (name, Unicode cell, plain cell).
+_PARTS = (
+    ("weights", "█", "#"),
+    ("activations", "▓", "a"),
+    ("graphs", "▒", "g"),
+    ("non-torch", "░", "n"),
+    ("KV cache", "━", "="),
+    ("free", "·", "."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What the terminal can show; the front door knows."""
+
+    width: int = 80
+    unicode: bool = True
+    colour: bool = False
+
+    @property
+    def columns(self) -> int:
+        return max(NARROWEST, min(self.width, _WIDEST))
+
+
+def plan_report(record: PlanRecord, style: Style, *, explain: bool = False) -> str:
+    """One plan: verdict, where the memory goes, figures, findings, and with `explain` the why."""
+    plan = record.plan
+    mood = _STATES[state(record)]
+    model = plan.model.id + (f" at {plan.model.commit[:7]}" if plan.model.commit else "")
+    head = f"{record.inputs.profile_name or plan.model.id}: {first_verdict(record)}"
+    lines = [
+        *_coloured(_wrapped(head, style), mood, style),
+        *_wrapped(f"{model}, vLLM {plan.config.vllm_version}", style, indent="  "),
+        "",
+        *_memory(plan.feasibility.memory, style),
+        "",
+        *_table([(row.label, row.value) for row in rows(plan)], style),
+        *_findings(plan.findings, style),
+        *_fixes(record, style),
+        *(_explained(plan.explanations, style) if explain else ()),
+    ]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def change_report(changes: Sequence[Change], style: Style) -> str:
+    """What changed, a paragraph a profile."""
+    lines: list[str] = []
+    for one in changes:
+        told = [delta for delta in one.figures if delta.news]
+        mood = "bad" if one.breaks else "look" if one.direction == "worse" else "good"
+        name = one.record.inputs.profile_name or one.record.plan.model.id
+        lines += _coloured(_wrapped(f"{name} {one.verdict}", style), mood, style)
+        lines += _table([(delta.label, change(delta)) for delta in told], style)
+        settings = [
+            (delta.label, f"{value('text', delta.old)} → {value('text', delta.new)}")
+            for delta in one.settings
+        ]
+        lines += _table(settings, style)
+        lines += _findings(one.appeared, style)
+    return "\n".join(line.rstrip() for line in lines) + "\n" if lines else ""
+
+
+def _clean(text: str, style: Style) -> str:
+    """Text that can only be read: no escapes, no direction marks, one line."""
+    plain = "".join(char if char.isprintable() else " " for char in text.replace("\u00a0", " "))
+    if style.unicode:
+        return plain
+    return plain.translate(_ASCII).encode("ascii", "replace").decode()
+
+
+def _cells(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _wrapped(text: str, style: Style, *, indent: str = "", follow: str | None = None) -> list[str]:
+    """Lines of at most the width, in terminal cells."""
+    after = indent if follow is None else follow
+    clean = _clean(text, style)
+    # textwrap counts characters; with wide ones every cell counts double to stay inside.
+    width = style.columns if _cells(clean) == len(clean) else style.columns // 2
+    return textwrap.wrap(
+        clean, width, initial_indent=indent, subsequent_indent=after, break_on_hyphens=False
+    ) or [indent]
+
+
+def _coloured(lines: Iterable[str], mood: str, style: Style) -> list[str]:
+    if not style.colour:
+        return list(lines)
+    return [f"\x1b[{_COLOURS[mood]}m{line}\x1b[0m" for line in lines]
+
+
+def _memory(memory: MemoryBreakdown, style: Style) -> list[str]:
+    sizes = {
+        "weights": memory.weights_bytes,
+        "activations": memory.activation_bytes,
+        "graphs": memory.cuda_graph_bytes,
+        "non-torch": memory.non_torch_bytes,
+        "KV cache": memory.kv_cache_bytes,
+        "free": memory.total_bytes - memory.budget_bytes,
+    }
+    cells = _shares([max(0, sizes[name]) for name, _, _ in _PARTS], style.columns - 2)
+    glyphs = [part[1 if style.unicode else 2] for part in _PARTS]
+    bar = "".join(glyph * count for glyph, count in zip(glyphs, cells, strict=True))
+    legend = [
+        (f"{glyph} {name}", gib(sizes[name]))
+        for glyph, (name, *_) in zip(glyphs, _PARTS, strict=True)
+    ]
+    title = f"Memory per GPU, {gib(memory.total_bytes)}"
+    return [*_wrapped(title, style), f"[{bar}]", *_table(legend, style)]
+
+
+def _shares(sizes: Sequence[int], cells: int) -> list[int]:
+    """Whole cells that add up to `cells`, each part rounded fairly (largest remainder)."""
+    total = sum(sizes)
+    if total == 0:
+        return [0] * (len(sizes) - 1) + [cells]
+    exact = [size * cells / total for size in sizes]
+    whole = [int(share) for share in exact]
+    by_rest = sorted(range(len(sizes)), key=lambda at: whole[at] - exact[at])
+    for at in by_rest[: cells - sum(whole)]:
+        whole[at] += 1
+    return whole
+
+
+def _table(pairs: Sequence[tuple[str, str]], style: Style) -> list[str]:
+    """Labels to the left, figures to the right; below each other where the width is short."""
+    clean = [(_clean(label, style), _clean(text, style)) for label, text in pairs]
+    left = max((_cells(label) for label, _ in clean), default=0)
+    right = max((_cells(text) for _, text in clean), default=0)
+    if left + right + 4 > style.columns:
+        return [
+            line
+            for label, text in clean
+            for line in _wrapped(f"{label}: {text}", style, indent="  ", follow="    ")
+        ]
+    return [f"  {label}{' ' * (left - _cells(label))}  {text}" for label, text in clean]
+
+
+def _findings(findings: Iterable[Finding], style: Style) -> list[str]:
+    lines: list[str] = []
+    for one in findings:
+        told = _wrapped(f"{one.severity}: {one.message}", style, follow="  ")
+        lines += ["", *_coloured(told, _SEVERITIES[one.severity], style)]
+        if one.hint:
+            lines += _wrapped(one.hint, style, indent="  ")
+    return lines
+
+
+def _fixes(record: PlanRecord, style: Style) -> list[str]:
+    fixes = record.plan.fixes
+    if not fixes:
+        return []
+    told = [
+        line
+        for fix in fixes
+        for line in _wrapped(f"{fix.setting}: {fix.value}  ({fix.effect})", style, indent="  ")
+    ]
+    return ["", *_wrapped("One of these makes it fit:", style), *told]
+
+
+def _explained(explanations: Mapping[str, str], style: Style) -> list[str]:
+    if not explanations:
+        return []
+    lines = ["", *_wrapped("Why:", style)]
+    for setting, reason in sorted(explanations.items()):
+        lines += _wrapped(f"{setting}: {reason}", style, indent="  ", follow="    ")
+    return lines
