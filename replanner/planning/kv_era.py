@@ -7,16 +7,19 @@ from replanner.planning.versions import at_least
 
 # The first release with each rule; before it, the older one held.
 _SINCE = {
+    # a token's latent is stored as it is; the V0 engine aligned it to 256 bytes (#12676)
+    "packed_latents": "0.8.0",
     # layers with a window and layers without get groups of their own; before, a mix of both
-    # was kept whole (vllm/v1/core/kv_cache_utils.py, unify_hybrid_kv_cache_specs)
-    "hybrid_groups": "0.10.0",
-    # a request's window holds the tokens of every step in flight, not of one
-    "async_in_flight": "0.28.0",
+    # was kept whole (vllm-project/vllm#17996)
+    "hybrid_groups": "0.9.1",
+    # a window holds the tokens of every step in flight, not of one (#47728)
+    "async_in_flight": "0.26.0",
     # "GPU KV cache size" = concurrency x max_model_len; before, blocks / groups x block size
+    # (#40691: not yet in 0.20.0, #43308: in 0.21.0)
     "tokens_by_request": "0.21.0",
-    # prefix caching keeps two state blocks a request ("align"); before, one
-    "aligned_states": "0.20.0",
-    # a prefill leaves one more state behind, at kernel-given multiples
+    # prefix caching of models with recurrent state is on unless turned off (#50991)
+    "states_cached_by_default": "0.28.0",
+    # a prefill leaves one more state behind (#52789 for KDA, #57329 for Mamba 2: after 0.29)
     "state_checkpoints": "0.30.0",
 }
 
@@ -25,10 +28,11 @@ _SINCE = {
 class Era:
     """The rules of one release."""
 
+    packed_latents: bool
     hybrid_groups: bool
     async_in_flight: bool
     tokens_by_request: bool
-    aligned_states: bool
+    states_cached_by_default: bool
     state_checkpoints: bool
 
     def batches(self, pipeline: int) -> int:

@@ -13,12 +13,15 @@ from replanner.planning.kv_blocks import (
 from replanner.planning.kv_era import Era, era
 from replanner.planning.kv_spec import LayerSpec, heads_per_gpu, state_bytes, token_bytes
 
+_V0_LATENT_ALIGNMENT = 256
+
 
 @dataclass(frozen=True, slots=True)
 class KvSettings:
     """What the engine is told. `kv_cache_dtype` and `dtype` are resolved: never "auto".
 
-    `draft` are the layers that a speculative model adds, numbered after the model's own.
+    `prefix_caching` None is the release's default. `draft` are the layers that a speculative
+    model adds, numbered after the model's own.
     """
 
     kv_cache_dtype: str
@@ -28,7 +31,7 @@ class KvSettings:
     vllm_version: str = "0.33.0"
     block_size: int | None = None
     capability: tuple[int, int] = (9, 0)
-    prefix_caching: bool = True
+    prefix_caching: bool | None = None
     speculative_tokens: int = 0
     draft: tuple[KvLayers, ...] = ()
 
@@ -47,7 +50,9 @@ def layer_pages(layers: Sequence[KvLayers], tensor: int, settings: KvSettings) -
     kept = tuple(layers) if rules.hybrid_groups else _kept_whole(layers)
     row_dtype = mla_row_dtype(kept, settings.kv_cache_dtype, settings.capability[0])
     token = {
-        group: token_bytes(group, row_dtype, tensor) for group in kept if group.kind != "state"
+        group: _row_bytes(token_bytes(group, row_dtype, tensor), group, rules)
+        for group in kept
+        if group.kind != "state"
     }
     state = {
         group: _state_bytes(group, tensor, settings) for group in kept if group.kind == "state"
@@ -63,6 +68,11 @@ def layer_pages(layers: Sequence[KvLayers], tensor: int, settings: KvSettings) -
             spec = _attention_spec(group, block_size * token[group], block_size, tensor, settings)
         specs[spec] = specs.get(spec, ()) + group.layers
     return Pages(block_size, specs)
+
+
+def _row_bytes(size: int, group: KvLayers, rules: Era) -> int:
+    aligned = group.kind == "mla" and not rules.packed_latents
+    return -(-size // _V0_LATENT_ALIGNMENT) * _V0_LATENT_ALIGNMENT if aligned else size
 
 
 def _widest(token: Mapping[KvLayers, int]) -> int:
@@ -114,9 +124,14 @@ def _state_spec(
     """
     rules = era(settings.vllm_version)
     blocks = 1 + settings.speculative_tokens
-    if aligned and rules.aligned_states and settings.prefix_caching:
+    if aligned and _states_cached(settings, rules):
         blocks += 1 + (_checkpoint(group, settings, rules) is not None)
     return LayerSpec("state", block_size, page_bytes, (), fixed_blocks=blocks)
+
+
+def _states_cached(settings: KvSettings, rules: Era) -> bool:
+    asked = settings.prefix_caching
+    return rules.states_cached_by_default if asked is None else asked
 
 
 def _checkpoint(group: KvLayers, settings: KvSettings, rules: Era) -> int | None:
@@ -132,11 +147,12 @@ def _block_size(
     block_size = settings.block_size or preferred
     if not state or not token:
         return block_size
-    alignments = [_checkpoint(group, settings, rules) or 1 for group in state]
+    cached = _states_cached(settings, rules)
+    alignments = [_checkpoint(group, settings, rules) or 1 for group in state if cached]
     return hybrid_block_size(
         block_size,
         state_page_bytes=max(state.values()),
         token_bytes=_widest(token),
-        alignment=max(alignments) if settings.prefix_caching else 1,
+        alignment=max(alignments, default=1),
         mla=any(group.kind == "mla" for group in token),
     )
