@@ -88,6 +88,13 @@ def _respell(spellings: dict[str, str]) -> BeforeValidator:
     )
 
 
+def _whole_number(value: object) -> object:
+    # A Literal compares with ==, and true == 1 == 1.0.
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError(f"must be a whole number, not {shorten(value)}")
+
+
 def _also(spellings: dict[str, str]) -> dict[str, list[str]]:
     return {"x-spellings": list(spellings)}
 
@@ -107,7 +114,8 @@ Quantization = Annotated[
 ]
 
 # vLLM 0.33.0, vllm/config/lora.py, MaxLoRARanks.
-LoraRank = Literal[1, 8, 16, 32, 64, 128, 256, 320, 512]
+LoraRank = Annotated[Literal[1, 8, 16, 32, 64, 128, 256, 320, 512], BeforeValidator(_whole_number)]
+FormatVersion = Annotated[Literal[1], BeforeValidator(_whole_number)]
 
 # vLLM 0.33.0, vllm/config/speculative.py, SpeculativeMethod; the names of single MTP architectures
 # end with _mtp.

@@ -11,7 +11,7 @@ from replanner.errors import InputError
 from replanner.profile.load import shape, split_key
 from replanner.profile.scalars import Scalar, write_scalar
 from replanner.profile.schema import Profile
-from replanner.profile.source import Path, Place, Source, failure, path_text, read_source
+from replanner.profile.source import Path, Place, Source, failure, path_text, read_source, resolve
 
 _NEWLINE: Final = re.compile(r"\r\n|\n|\r")
 
@@ -95,7 +95,7 @@ def _inserted(source: Source, path: Path, value: Scalar) -> str:
     if isinstance(event, yaml.MappingStartEvent):
         into = _into_flow if event.flow_style else _into_block
         return into(source, parent, rest, value)
-    if isinstance(event, yaml.ScalarEvent) and not event.style:
+    if isinstance(event, yaml.ScalarEvent) and not event.style and resolve(event.value) is None:
         return _into_null(source, parent, rest, value)
     raise InputError(f"{source.name}: {path_text(parent)} is no section; edit it by hand")
 

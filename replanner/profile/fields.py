@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Collection
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
     Field,
+    JsonValue,
     PlainValidator,
     ValidationInfo,
-    WithJsonSchema,
 )
 
 from replanner.errors import did_you_mean
@@ -189,15 +189,15 @@ Image = Annotated[str, _matching(_IMAGE, 'an image like "vllm/vllm-openai:v0.33.
 TagGlob = Annotated[str, _matching(_TAG_GLOB, 'a tag or tag glob like "v0.33.*"')]
 VllmVersion = Annotated[
     str,
-    PlainValidator(check_version),
-    WithJsonSchema({"type": "string", "pattern": rf"^{_VERSION.pattern}$"}),
+    PlainValidator(check_version, json_schema_input_type=str),
+    Field(json_schema_extra={"pattern": rf"^{_VERSION.pattern}$"}),
 ]
 FlagName = Annotated[str, AfterValidator(check_flag)]
-_SCALAR: Final = ["string", "number", "boolean", "null"]
+_SCALAR: Final[list[JsonValue]] = ["string", "number", "boolean", "null"]
 Flag = Annotated[
     FlagValue,
-    PlainValidator(check_flag_value),
-    WithJsonSchema({"type": [*_SCALAR, "array"], "items": {"type": _SCALAR}}),
+    PlainValidator(check_flag_value, json_schema_input_type=Any),
+    Field(json_schema_extra={"type": [*_SCALAR, "array"], "items": {"type": _SCALAR}}),
 ]
 Flags = Annotated[dict[FlagName, Flag], AfterValidator(check_flags)]
 Tokens = Annotated[int, Field(ge=1, le=1_000_000_000)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
+from posixpath import splitext
 from typing import Final
 
 from replanner.errors import InputError
@@ -43,9 +44,7 @@ def _name(path: str, patterns: Sequence[Sequence[str]]) -> str | None:
     glob = next((glob for glob in patterns if _match(parts, glob)), None)
     if glob is None:
         return None
-    below = "/".join(parts[_fixed(glob) :])
-    stem, dot, ending = below.rpartition(".")
-    return stem if dot and "/" not in ending and not stem.endswith("/") else below
+    return splitext("/".join(parts[_fixed(glob) :]))[0]
 
 
 def _fixed(glob: Sequence[str]) -> int:

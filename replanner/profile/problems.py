@@ -34,6 +34,7 @@ _RANGE: Final = {
     "less_than_equal": "must be at most {le}",
     "finite_number": "must be a finite number",
     "string_too_long": "must be at most {max_length} characters long",
+    "too_short": "must have at least {min_length} entry",
     "too_long": "must have at most {max_length} entries",
 }
 

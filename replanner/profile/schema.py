@@ -1,6 +1,6 @@
 """Decides what a profile may say: its sections, keys, types, ranges and defaults."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -177,7 +177,7 @@ class OutputsSection(Section):
 class Profile(Section):
     """One deployment as its owner describes it."""
 
-    profile_version: Literal[1] = Field(description="Version of this format.")
+    profile_version: one.FormatVersion = Field(description="Version of this format.")
     model: ModelSection
     hardware: HardwareSection = Field(HardwareSection.model_construct())
     workload: WorkloadSection = Field(WorkloadSection.model_construct())
