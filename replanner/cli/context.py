@@ -1,0 +1,105 @@
+"""The process as the commands see it: environment, streams, folders; the only reader of them."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from replanner.errors import InputError, ReplannerError
+from replanner.hub.folder import FolderHub, LocalHub
+from replanner.hub.huggingface import HuggingFaceHub
+from replanner.hub.router import RoutedHub
+from replanner.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a command may read and write."""
+
+    env: Mapping[str, str]
+    out: TextIO
+    err: TextIO
+    cwd: Path
+
+    @classmethod
+    def from_process(cls) -> "Context":
+        return cls(os.environ, sys.stdout, sys.stderr, Path.cwd())
+
+    def root(self, repo: str | None) -> Path:
+        """`--repo`, else the nearest parent with .git, else the working folder."""
+        if repo is not None:
+            folder = (self.cwd / repo).resolve()
+            if not folder.is_dir():
+                raise InputError(f"--repo {repo!r} is no folder.")
+            return folder
+        for folder in (self.cwd, *self.cwd.parents):
+            if (folder / ".git").exists():
+                return folder
+        return self.cwd
+
+    def hub(self, root: Path, local: str | None = None) -> RoutedHub:
+        """Folders below the root; ids from the local hub `local`, else from a Hugging Face Hub."""
+        if local is None:
+            return RoutedHub(FolderHub(root), self._hugging_face())
+        folder = self.cwd / local
+        if not folder.is_dir():
+            raise InputError(f"--hub {local!r} is no folder.")
+        return RoutedHub(FolderHub(root), LocalHub(folder))
+
+    def _hugging_face(self) -> HuggingFaceHub:
+        env = self.env
+        cache = env.get("XDG_CACHE_HOME")
+        home = Path(cache) if cache else Path.home() / ".cache"
+        kept = env.get("HF_HUB_CACHE")
+        return HuggingFaceHub(
+            token=env.get("HF_TOKEN") or None,
+            endpoint=env.get("HF_ENDPOINT") or None,
+            cache_dir=home / "replanner" / "hub",
+            offline=env.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"),
+            hub_cache_dir=Path(kept) if kept else None,
+            saved_login=True,
+        )
+
+    @property
+    def columns(self) -> int:
+        """Width of the terminal, COLUMNS first."""
+        return shutil.get_terminal_size().columns
+
+    @property
+    def colour(self) -> bool:
+        return self.out.isatty() and not self.env.get("NO_COLOR")
+
+    @property
+    def unicode(self) -> bool:
+        return (self.out.encoding or "ascii").lower().startswith("utf")
+
+    def print(self, text: str) -> None:
+        self.out.write(text if text.endswith("\n") else text + "\n")
+
+    def complain(self, error: ReplannerError) -> None:
+        self.say_error(error.message, hint=error.hint)
+
+    def say_error(self, message: str, *, hint: str) -> None:
+        self.err.write(f"error: {message}\n" + (f"hint: {hint}\n" if hint else ""))
+
+
+def with_real_gpus(profile: Profile) -> Profile:
+    """The profile with `gpu_name: auto` replaced by this machine's GPUs."""
+    if profile.hardware.gpu_name != "auto":
+        return profile
+    from replanner.detect import detect, hardware_from  # noqa: PLC0415 - only where it is asked for
+
+    name, count, vram_gib = hardware_from(detect())
+    hardware = profile.hardware
+    changes: dict[str, object] = {"gpu_name": name}
+    if hardware.gpus > count:
+        raise InputError(
+            f"hardware.gpus is {hardware.gpus}; this machine has {count} GPUs.",
+            hint="Name the GPU in hardware.gpu_name to plan for another machine.",
+        )
+    if vram_gib is not None and hardware.vram_gib is None and hardware.vram_gb is None:
+        changes["vram_gib"] = vram_gib
+    return profile.model_copy(update={"hardware": hardware.model_copy(update=changes)})
