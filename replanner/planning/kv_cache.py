@@ -8,10 +8,12 @@ import functools
 from dataclasses import dataclass
 
 from replanner.planning.facts import KvLayers, ModelFacts, Parallel
+from replanner.planning.geometry import MOST_LAYERS
 from replanner.planning.kv_era import Era, era
-from replanner.planning.kv_groups import Group, bytes_per_block, group_layers, pipeline_stages
+from replanner.planning.kv_groups import Group, bytes_per_block, group_layers
 from replanner.planning.kv_pages import KvSettings, layer_pages
 from replanner.planning.kv_spec import LayerSpec, blocks_per_request, held_tokens
+from replanner.planning.weights import stage_bounds
 
 __all__ = ["KvPlan", "KvSettings", "plan_kv", "workload_bytes"]
 
@@ -118,13 +120,12 @@ def _plan(
     rules = era(settings.vllm_version)
     pages = layer_pages(layers + settings.draft, parallel.tensor, settings)
     groups = group_layers(pages.specs)
-    last = num_layers + 1 + len(settings.draft)
-    stages = pipeline_stages(num_layers, parallel.pipeline)
-    stages = (*stages[:-1], range(stages[-1].start, last))  # the draft runs on the last stage
+    *stages, (last, _) = stage_bounds(num_layers, parallel.pipeline)
+    stages.append((last, num_layers + MOST_LAYERS))  # the draft runs on the last stage
     return KvPlan(
         groups=groups,
         block_size=pages.block_size,
-        bytes_per_block=max(bytes_per_block(groups, stage) for stage in stages),
+        bytes_per_block=max(bytes_per_block(groups, range(*stage)) for stage in stages),
         max_model_len=settings.max_model_len,
         in_flight_tokens=rules.batches(parallel.pipeline) * settings.max_num_batched_tokens,
         era=rules,

@@ -43,18 +43,6 @@ def _stage_bytes(group: Group, stage: range) -> int:
     return sum(page for layer, page in pages if layer in stage)
 
 
-def pipeline_stages(layers: int, pipeline: int) -> tuple[range, ...]:
-    """Layers of each stage: the remainder goes to the stages before the last one.
-
-    vllm/distributed/utils.py:198 (get_pp_indices).
-    """
-    sizes = [layers // pipeline] * pipeline
-    for place in range(2, layers % pipeline + 2):
-        sizes[-place] += 1
-    starts = [sum(sizes[:rank]) for rank in range(pipeline)]
-    return tuple(range(start, start + size) for start, size in zip(starts, sizes, strict=True))
-
-
 def _one_type(specs: Sequence[LayerSpec]) -> bool:
     """Do all layers need the same number of token slots? Then widths may differ in one group."""
     first = specs[0]

@@ -24,8 +24,22 @@ ELEMENT_BYTES = {
 # mla_attention.py:1386). "fp8_ds_mla" = 512 fp8 + 16 scales + 128 bf16 rope.
 _PACKED_MLA_ROW_BYTES = {"fp8_ds_mla": 656, "nvfp4_ds_mla": 352}
 # FlashInfer's NVFP4: two elements a byte and one fp8 scale for 16 of them
-# (v1/attention/backends/flashinfer.py, customize_spec).
+# (v1/attention/backends/flashinfer.py:558, customize_spec).
 _NVFP4_BYTES_PER_ELEMENT = (9, 16)
+# Packed elements and one fp32 scale each for K and V of every head (triton_attn.py:308).
+_PER_TOKEN_HEAD_BITS = {
+    "int4_per_token_head": 4,
+    "int8_per_token_head": 8,
+    "fp8_per_token_head": 8,
+}
+_HEAD_SCALES_BYTES = 8
+KNOWN_DTYPES = (
+    *ELEMENT_BYTES,
+    *_PACKED_MLA_ROW_BYTES,
+    *_PER_TOKEN_HEAD_BITS,
+    "nvfp4",
+    "nvfp4_4over6",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +116,8 @@ def token_bytes(layers: KvLayers, kv_cache_dtype: str, tensor_parallel: int) -> 
     if kv_cache_dtype.startswith("nvfp4"):
         numerator, denominator = _NVFP4_BYTES_PER_ELEMENT
         return heads * width * numerator // denominator
+    if kv_cache_dtype in _PER_TOKEN_HEAD_BITS:
+        return heads * (width * _PER_TOKEN_HEAD_BITS[kv_cache_dtype] // 8 + _HEAD_SCALES_BYTES)
     return heads * width * element_bytes(kv_cache_dtype)
 
 
