@@ -59,6 +59,6 @@ def _mount(mount: Mount) -> str:
     # --mount, because -v would create a missing folder. Its value is a line of CSV, so the field
     # with the path is put in CSV quotes, in which only a double quote needs doubling.
     path = shlex.quote(mount.source.replace('"', '""'))
-    here = "" if mount.source.startswith("/") else '"${PWD}"/'
+    here = "" if mount.source.startswith("/") else r'"${PWD//\"/\"\"}"/'
     fields = shlex.quote(f'type=bind,target={mount.target},readonly,"source=')
     return f"--mount {fields}{here}{path}'\"'"
