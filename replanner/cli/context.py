@@ -6,13 +6,16 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from replanner.errors import InputError, ReplannerError
 from replanner.hub.folder import FolderHub, LocalHub
 from replanner.hub.huggingface import HuggingFaceHub
 from replanner.hub.router import RoutedHub
 from replanner.profile import Profile
+
+if TYPE_CHECKING:
+    from replanner.report.terminal import Style
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +67,15 @@ class Context:
         )
 
     @property
-    def columns(self) -> int:
-        """Width of the terminal, COLUMNS first."""
-        return shutil.get_terminal_size().columns
+    def style(self) -> "Style":
+        """What the terminal can show: its width (COLUMNS first), its characters, colour."""
+        from replanner.report.terminal import Style  # noqa: PLC0415 - JSON needs none of it
 
-    @property
-    def colour(self) -> bool:
-        return self.out.isatty() and not self.env.get("NO_COLOR")
-
-    @property
-    def unicode(self) -> bool:
-        return (self.out.encoding or "ascii").lower().startswith("utf")
+        return Style(
+            width=shutil.get_terminal_size().columns,
+            unicode=(self.out.encoding or "ascii").lower().startswith("utf"),
+            colour=self.out.isatty() and not self.env.get("NO_COLOR"),
+        )
 
     def print(self, text: str) -> None:
         self.out.write(text if text.endswith("\n") else text + "\n")

@@ -4,7 +4,7 @@ import argparse
 import json
 
 from replanner.cli.context import Context
-from replanner.cli.profiles import Asked, asked, failure, worst
+from replanner.cli.profiles import asked, failure, worst
 from replanner.errors import ReplannerError
 from replanner.planning.record import PlanRecord, document
 from replanner.resolve import Planner
@@ -26,23 +26,20 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             _show_failure(name, error, arguments, context)
             continue
         codes.append(0 if record.plan.feasibility.fits else 1)
-        _show(wanted, record, arguments, context)
+        _show(record, arguments, context)
     return worst(codes)
 
 
-def _show(
-    wanted: Asked, record: PlanRecord, arguments: argparse.Namespace, context: Context
-) -> None:
-    if arguments.json:
-        shown = document(record)
-        if not arguments.explain:
-            shown["explanations"] = {}
-        context.print(json.dumps(shown, ensure_ascii=False, allow_nan=False))
-        return
-    from replanner.report.terminal import Style, plan_text  # noqa: PLC0415 - JSON needs none of it
+def _show(record: PlanRecord, arguments: argparse.Namespace, context: Context) -> None:
+    if not arguments.json:
+        from replanner.report.terminal import plan_report  # noqa: PLC0415 - JSON needs none of it
 
-    style = Style(width=context.columns, unicode=context.unicode, colour=context.colour)
-    context.print(plan_text(record, style, title=wanted.place.name, explain=arguments.explain))
+        context.print(plan_report(record, context.style, explain=arguments.explain))
+        return
+    shown = document(record)
+    if not arguments.explain:
+        shown["explanations"] = {}
+    context.print(json.dumps(shown, ensure_ascii=False, allow_nan=False))
 
 
 def _show_failure(
