@@ -22,6 +22,19 @@ def model_group(model_id: str) -> str:
     return _named(model_id)
 
 
+def profile_group(profile_name: str) -> str:
+    """The group of one profile alone."""
+    return _named(profile_name)
+
+
+def check_group_by(by: str) -> None:
+    """InputError where changes cannot be grouped so."""
+    if by not in _KEYS:
+        near = did_you_mean(by[:40], _KEYS)
+        known = ", ".join(get_args(GroupBy))
+        raise InputError(f"group_by {by[:40]!r} is unknown.{near}", hint=f"Known: {known}.")
+
+
 def branch_name(base: str, group: str, *, prefix: str = PREFIX, scope: str = "default") -> str:
     """`<prefix><base>/<group>`, with the scope before the group when it is not the default."""
     middle = "" if scope == "default" else f"{_safe(scope)}/"
@@ -30,12 +43,7 @@ def branch_name(base: str, group: str, *, prefix: str = PREFIX, scope: str = "de
 
 def grouped(changes: Iterable[Change], by: str = "model") -> dict[str, list[Change]]:
     """The changes of each group, both in the order of their names."""
-    if by not in _KEYS:
-        known = ", ".join(get_args(GroupBy))
-        raise InputError(
-            f"group_by {by[:40]!r} is unknown.{did_you_mean(by[:40], _KEYS)}",
-            hint=f"Known: {known}.",
-        )
+    check_group_by(by)
     key = _KEYS[by]
     found: dict[str, list[Change]] = {}
     for change in sorted(changes, key=lambda one: one.record.inputs.profile_name):
@@ -50,7 +58,7 @@ def _by_revision(change: Change) -> str:
 
 _KEYS: Mapping[str, Callable[[Change], str]] = {
     "model": lambda change: model_group(change.record.plan.model.id),
-    "profile": lambda change: _named(change.record.inputs.profile_name),
+    "profile": lambda change: profile_group(change.record.inputs.profile_name),
     "revision": _by_revision,
     "all": lambda _change: "all",
 }

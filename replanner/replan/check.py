@@ -1,0 +1,61 @@
+"""Decides whether the files of a tree are what its profiles say, at the commits they pin."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from replanner.replan.judge import Judged, judge
+from replanner.replan.ports import Tree
+from replanner.replan.repository import read_repository
+from replanner.resolve import Hub, Planner
+
+# The worst first: bad input, then unknown, then stale files.
+_ORDER = (4, 2, 3, 1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One profile's files: `stale` no longer follow from the profile, `leftover` have none."""
+
+    judged: Judged
+    missing: tuple[str, ...]
+    stale: tuple[str, ...]
+    leftover: tuple[str, ...]
+    hand_edited: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        if self.judged.error is not None:
+            return self.judged.error.exit_code
+        return int(bool(self.missing or self.stale or self.leftover or self.hand_edited))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """All profiles of a tree."""
+
+    profiles: tuple[Checked, ...]
+
+    @property
+    def exit_code(self) -> int:
+        codes = [one.exit_code for one in self.profiles]
+        return next(code for code in _ORDER if code in codes or code == 0)
+
+
+def check(tree: Tree, hub: Hub, *, only: Sequence[str] = ()) -> CheckReport:
+    """Recompute everything with the commits that the plans pin, and compare."""
+    repository = read_repository(tree, only=only)
+    judged = judge(repository, Planner(hub), update=False)
+    return CheckReport(tuple(_checked(one) for one in judged))
+
+
+def _checked(one: Judged) -> Checked:
+    files = one.files
+    removed = one.change is not None and one.change.kind == "removed"
+    differing = tuple(sorted(set(files.write) - set(files.missing)))
+    return Checked(
+        judged=one,
+        missing=files.missing,
+        stale=() if removed else differing,
+        leftover=differing if removed else (),
+        hand_edited=files.hand_edited,
+    )

@@ -1,0 +1,209 @@
+"""Decides what became of each profile, three-valued: planned, nothing to do, unknown; or failed,
+which keeps the old plan and holds back no other."""
+
+import hashlib
+import posixpath
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from replanner.errors import ReplannerError, UpstreamError
+from replanner.planning.causes import FILE_CLASSES
+from replanner.planning.diff import Change, diff
+from replanner.planning.record import PlanRecord
+from replanner.profile import LoadedProfile
+from replanner.propose import Blob
+from replanner.replan.artifacts import PLAN_FILE, Written, write_plan
+from replanner.replan.repository import Found, Repository
+from replanner.resolve import Place, Planner
+
+Status = Literal["planned", "nothing", "unknown", "failed"]
+# Upstream changes that alone are a reason to propose: what can alter memory, speed or answers.
+USUAL_CLASSES = ("tokenizer", "generation-config", "config", "weights", "quantization")
+_REMOVED = "is removed: its profile is gone"
+_MOVED = "has moved: its profile writes elsewhere now"
+_SAME_PLAN = "keeps its plan; its files are written afresh"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What would be done to the tree: content to write (None deletes), and what is not touched."""
+
+    write: Mapping[str, Blob | None] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+    hand_edited: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One profile's outcome. `change` and `files` are there where it is planned."""
+
+    name: str
+    path: str
+    status: Status
+    old: PlanRecord | None = None
+    change: Change | None = None
+    files: Files = field(default_factory=Files)
+    error: ReplannerError | None = None
+    model_id: str | None = None
+
+    @property
+    def new(self) -> PlanRecord | None:
+        return self.change.new if self.change else None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Judges profiles against one repository. `update` resolves revisions anew; otherwise the
+    commits that the old plans pin are used."""
+
+    repository: Repository
+    planner: Planner
+    update: bool = True
+    revision_classes: Collection[str] = USUAL_CLASSES
+
+    def profile(self, found: Found) -> Judged:
+        """A profile's outcome; its errors are part of it, since they are nobody else's."""
+        old = self.repository.old_record(found)
+        model_id = found.loaded.profile.model.id if found.loaded else None
+        blank = Judged(found.name, found.path, "failed", old=old, model_id=model_id)
+        unreadable = self.repository.unreadable.get(found.folder or "")
+        if found.loaded is None or unreadable:
+            return replace(blank, error=found.error or unreadable)
+        try:
+            return self._planned(found.loaded, blank, folder=found.folder or "")
+        except UpstreamError as error:
+            return replace(blank, status="unknown", error=error)
+        except ReplannerError as error:
+            return replace(blank, error=error)
+
+    def leftover(self, folder: str, record: PlanRecord) -> Judged:
+        """A plan whose profile is gone: its files go, unless somebody edited them."""
+        files = _removal(self.repository, folder, record)
+        inputs = record.inputs
+        verdict = _MOVED if inputs.profile_path in self.repository.paths else _REMOVED
+        change = Change("removed", record, None, verdict)
+        return Judged(inputs.profile_name, inputs.profile_path, "planned", record, change, files)
+
+    def _planned(self, loaded: LoadedProfile, blank: Judged, *, folder: str) -> Judged:
+        new = self._record(loaded, blank)
+        written = write_plan(new, loaded, name=blank.name)
+        change = diff(blank.old, written.record)
+        files = _compared(self.repository, folder, blank.old, written)
+        if self._is_news(change, files):
+            told = change or Change("changed", blank.old, written.record, _SAME_PLAN)
+            return replace(blank, status="planned", change=told, files=files)
+        # Kept as it is: what differs is noise, and hand edits are still worth telling.
+        return replace(blank, status="nothing", files=Files(hand_edited=files.hand_edited))
+
+    def _record(self, loaded: LoadedProfile, blank: Judged) -> PlanRecord:
+        place, old = Place(blank.path, blank.name), blank.old
+        if not self.update:
+            return self.planner.record(loaded.profile, place, pinned=old)
+        new = self.planner.record(loaded.profile, place)
+        if old and new.plan.model.commit in self.repository.config.ignore_revisions:
+            return self.planner.record(loaded.profile, place, pinned=old)
+        return new
+
+    def _is_news(self, change: Change | None, files: Files) -> bool:
+        if files.missing:
+            return True
+        if change is None:
+            # Same plan: only the same planner's word counts against what it wrote before.
+            return bool(files.stale)
+        return change.news and not self._is_ignored(change)
+
+    def _is_ignored(self, change: Change) -> bool:
+        """Is the one cause a commit that changed nothing but, say, the model card?"""
+        if [cause.kind for cause in change.causes] != ["model"]:
+            return False
+        details = set(change.causes[0].details) & set(FILE_CLASSES)
+        return not details & set(self.revision_classes)
+
+
+def judge(
+    repository: Repository,
+    planner: Planner,
+    *,
+    update: bool = True,
+    revision_classes: Collection[str] = USUAL_CLASSES,
+) -> tuple[Judged, ...]:
+    """Every profile's outcome, then what is left of removed ones."""
+    judge_ = Judge(repository, planner, update, revision_classes)
+    profiles = [judge_.profile(found) for found in repository.profiles]
+    left = [judge_.leftover(folder, one) for folder, one in repository.leftovers().items()]
+    return (*profiles, *left)
+
+
+def _compared(
+    repository: Repository, folder: str, old: PlanRecord | None, written: Written
+) -> Files:
+    """What of the plan's files the tree lacks, has older, or has in somebody else's words."""
+    recorded = old.artifacts if old and folder in repository.records else {}
+    files = _Sorted(repository)
+    for name, one in written.files.items():
+        path = posixpath.join(folder, name)
+        digest = None if name == PLAN_FILE else recorded.get(name, "")
+        blob = Blob(one.text.encode(), one.executable)
+        files.wanted(path, blob, digest=digest, stale=_is_stale(name, old, written))
+    for name in sorted(recorded.keys() - written.files.keys()):
+        files.unwanted(posixpath.join(folder, name), digest=recorded[name])
+    return files.done()
+
+
+class _Sorted:
+    """Sorts a plan's files into those to write, and those that are somebody else's."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._write: dict[str, Blob | None] = {}
+        self._missing: list[str] = []
+        self._stale: list[str] = []
+        self._edited: list[str] = []
+
+    def wanted(self, path: str, blob: Blob, *, digest: str | None, stale: bool) -> None:
+        """A file to be there; `digest` is what we last wrote, None: ours whatever it holds."""
+        if path not in self._repository.paths:
+            self._missing.append(path)
+            self._write[path] = blob
+            return
+        there = self._repository.tree.read(path)
+        if there == blob.data:
+            return
+        if digest not in (None, hashlib.sha256(there).hexdigest()):
+            self._edited.append(path)
+            return
+        self._write[path] = blob
+        if stale:
+            self._stale.append(path)
+
+    def unwanted(self, path: str, *, digest: str | None) -> None:
+        """A file to be gone, if it is as we wrote it."""
+        if path not in self._repository.paths:
+            return
+        there = hashlib.sha256(self._repository.tree.read(path)).hexdigest()
+        if digest in (None, there):
+            self._write[path] = None
+            self._stale.append(path)
+        else:
+            self._edited.append(path)
+
+    def done(self) -> Files:
+        return Files(self._write, tuple(self._missing), tuple(self._stale), tuple(self._edited))
+
+
+def _is_stale(name: str, old: PlanRecord | None, written: Written) -> bool:
+    """plan.json differs with every planner version; that alone is no news."""
+    if old is None:
+        return True
+    same_planner = old.inputs.planner_version == written.record.inputs.planner_version
+    return same_planner and (name != PLAN_FILE or old.artifacts != written.record.artifacts)
+
+
+def _removal(repository: Repository, folder: str, record: PlanRecord) -> Files:
+    files = _Sorted(repository)
+    files.unwanted(posixpath.join(folder, PLAN_FILE), digest=None)
+    for name, digest in sorted(record.artifacts.items()):
+        files.unwanted(posixpath.join(folder, name), digest=digest)
+    return files.done()
