@@ -36,6 +36,11 @@ class ConfigReader:
                 return found
         return None
 
+    @property
+    def values(self) -> Mapping[str, object]:
+        """The object itself, unchecked."""
+        return self._values
+
     def has(self, *names: str) -> bool:
         return self.value(*names) is not None
 
@@ -61,6 +66,20 @@ class ConfigReader:
         if found is None:
             return self._or_missing(default, names)
         return self.checked_int(found, names[0], low=low, high=high)
+
+    def first_int(
+        self,
+        *names: str,
+        default: builtins.int,
+        low: builtins.int = 0,
+        high: builtins.int = LARGEST_INT,
+    ) -> builtins.int:
+        """The first of the names that is neither absent nor 0."""
+        for name in names:
+            found = self.int(name, default=0, high=high)
+            if found:
+                return self.checked_int(found, name, low=low, high=high)
+        return default
 
     def checked_int(
         self,

@@ -1,12 +1,11 @@
-"""Which mechanisms a family of models is built from: one row per architecture, nothing else.
+"""What a family of models adds to, or drops from, a standard decoder.
 
 A `Toggle` is True, False, or the name of the config key that decides, with `=true` where an
-absent key means yes. The rows follow vLLM 0.33.0, vllm/model_executor/models/registry.py and the
-model file that the registry names for the architecture.
+absent key means yes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from replanner.planning.config_reader import ConfigReader
@@ -17,33 +16,49 @@ Toggle = bool | str
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What one architecture adds to, or drops from, a standard decoder."""
+    """One row of the table of architectures. The defaults are Llama's."""
 
-    mixer: Literal["grouped", "mla"] = "grouped"
-    norms: int = 2  # vectors of the hidden size in a layer
-    norm_bias: Toggle = False
-    norm_weights: bool = True
+    # attention
+    mixer: Literal["grouped", "latent"] = "grouped"
     qkv_bias: Toggle = "attention_bias"
     out_bias: Toggle = "attention_bias"
-    mlp_bias: Toggle = "mlp_bias"
-    gated: bool = True
     qk_norm: QkNorm = "none"
     qk_norm_if: Toggle = True
     gated_attention: Toggle = False
-    sinks: bool = False
+    sinks: Toggle = False
+    sliding_sinks: Toggle = False
+    alibi: Toggle = False
+    attention_name: str = "self_attn"
+    recurrent_name: str = "mixer"
+    # norms: vectors of the hidden size in a layer, and behind the last one
+    norms: int = 2
+    final_norms: int = 1
+    norm_bias: Toggle = False
+    # feed-forward
+    feed: bool = True
+    gated: bool = True
+    mlp_bias: Toggle = "mlp_bias"
+    divided_mlp: bool = True
+    mlp_name: str = "mlp"
+    moe_name: str = "mlp"
+    shared_name: str = "shared_experts"
+    shared_count: int = 0  # where no key says how many
+    shared_gate: bool = False
+    router_bias: Toggle = False
+    router_bytes: int = 0
+    expert_bias: Toggle = False
+    parallel_dense: bool = False  # a dense part beside the experts of every layer
+    # around the layers
     tied: bool = False  # where tie_word_embeddings is absent
     always_tied: bool = False
+    headless: bool = False
     head_bias: Toggle = False
+    score: bool = False  # a classification or reward head in the place of the language model's
+    embedding_norm: bool = False
     positions: int = -1  # learned positions, this many more than the longest sequence; -1: none
-    router_bias: Toggle = False
-    expert_bias: Toggle = False
-    shared_gate: bool = False
-    moe_name: str = "mlp"
-    router_bytes: int = 0
     pooling: bool = False
-    alibi: Toggle = False
-    backend: Literal["vllm", "transformers"] = "vllm"
-    removed_after: str = ""
+    # how the configuration is read
+    inside: tuple[str, ...] = ()  # sections whose keys count as the decoder's own
     defaults: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -53,37 +68,3 @@ def toggle(reader: ConfigReader, spec: Toggle) -> bool:
         return spec
     name, _, absent = spec.partition("=")
     return reader.flag(name, default=absent == "true")
-
-
-_LLAMA = Family()
-_QWEN2 = Family(qkv_bias=True, out_bias=False, mlp_bias=False)
-_QWEN3 = Family(qk_norm="head", mlp_bias=False, out_bias=False)
-_GEMMA = Family(always_tied=True, mlp_bias=False)
-_GEMMA3_TEXT = {
-    "vocab_size": 262208,
-    "hidden_size": 2304,
-    "intermediate_size": 9216,
-    "num_hidden_layers": 26,
-    "num_attention_heads": 8,
-    "num_key_value_heads": 4,
-    "head_dim": 256,
-    "max_position_embeddings": 131072,
-}
-_LAYER_NORM = Family(norm_bias=True, qkv_bias=True, out_bias=True, mlp_bias=True, gated=False)
-
-FAMILIES: dict[str, Family] = {
-    "LlamaForCausalLM": _LLAMA,
-    "MistralForCausalLM": _LLAMA,
-    "Ministral3ForCausalLM": _LLAMA,
-    "MixtralForCausalLM": replace(_LLAMA, moe_name="block_sparse_moe"),
-    "Qwen2ForCausalLM": _QWEN2,
-    "MiMoForCausalLM": _QWEN2,
-    "Qwen3ForCausalLM": _QWEN3,
-    "Qwen2MoeForCausalLM": replace(_QWEN2, shared_gate=True),
-    "Qwen3MoeForCausalLM": _QWEN3,
-    "GemmaForCausalLM": _GEMMA,
-    "Gemma2ForCausalLM": replace(_GEMMA, norms=4),
-    "Gemma3ForCausalLM": replace(_GEMMA, norms=4, qk_norm="head", defaults=_GEMMA3_TEXT),
-    "Phi3ForCausalLM": replace(_LLAMA, qkv_bias=False, out_bias=False, mlp_bias=False),
-    "GraniteForCausalLM": _LLAMA,
-}

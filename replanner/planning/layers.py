@@ -1,19 +1,19 @@
 """What each layer of a decoder is made of: norms, a mixer, a feed-forward part, as blocks."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
 
+from replanner.planning.attention_heads import full_heads, read_heads, window_heads
+from replanner.planning.attention_kinds import Kind, layer_kinds
 from replanner.planning.config_reader import ConfigReader
+from replanner.planning.dimensions import Geometry
 from replanner.planning.families import Family, toggle
-from replanner.planning.geometry import (
-    EXPERTS,
-    EXPERTS_PER_TOKEN,
-    MOST_LAYERS,
-    WIDEST,
-    Geometry,
-)
-from replanner.planning.modules.feedforward import Dense, Experts
-from replanner.planning.modules.mixers import GroupedQuery
+from replanner.planning.feedforwards import dense_block, experts_block, moe_layers
+from replanner.planning.geometry import WIDEST
+from replanner.planning.mixing import latent_block, recurrent_block
+from replanner.planning.modules.feedforward import Dense
+from replanner.planning.modules.mixers import GroupedQuery, IndexHeads
 from replanner.planning.modules.pieces import Piece
 
 
@@ -28,7 +28,7 @@ Layer = tuple[Block, ...]
 
 @dataclass(frozen=True, slots=True)
 class Norms:
-    """The normalisation vectors of a layer, each as wide as the hidden size."""
+    """The vectors of a layer that are as wide as the hidden size."""
 
     count: int
     bias: bool = False
@@ -37,130 +37,197 @@ class Norms:
         return [Piece("norms", "norm", self.count * hidden * (2 if self.bias else 1))]
 
 
-def decoder_layers(text: ConfigReader, geometry: Geometry, family: Family) -> tuple[Layer, ...]:
-    """One entry per layer, in order."""
-    norms = Norms(family.norms, bias=toggle(text, family.norm_bias))
-    mixer = grouped_query(text, geometry, family)
-    dense = Dense(geometry.width, gated=family.gated, bias=toggle(text, family.mlp_bias))
-    experts = experts_block(text, geometry, family)
-    with_dense, routed = (norms, mixer, dense), moe_layers(text, geometry.layers)
-    if experts is None:
-        return (with_dense,) * geometry.layers
-    with_experts = (norms, mixer, experts)
-    return tuple(
-        with_experts if layer in routed else with_dense for layer in range(geometry.layers)
-    )
+@dataclass(frozen=True, slots=True)
+class LayerInput:
+    """Gemma's second embedding, mixed into every layer."""
+
+    width: int
+
+    def pieces(self, hidden: int) -> list[Piece]:
+        return [
+            Piece("per_layer_input_gate", "other", self.width, hidden, quantizable=True),
+            Piece("per_layer_projection", "other", hidden, self.width, quantizable=True),
+            Piece("post_per_layer_input_norm", "norm", hidden),
+        ]
 
 
-def grouped_query(text: ConfigReader, geometry: Geometry, family: Family) -> GroupedQuery:
+def decoder_layers(
+    text: ConfigReader,
+    geometry: Geometry,
+    family: Family,
+    *,
+    indexed: frozenset[int] = frozenset(),
+) -> tuple[Layer, ...]:
+    """One entry per layer, in order; `indexed` layers have an indexer."""
+    for key, plan in _PLANS:
+        if text.has(key):
+            return plan(text, geometry, family)
+    mixers = _mixers(text, geometry, family, indexed)
+    feeds = _feeds(text, geometry, family)
+    norms = (Norms(family.norms, bias=toggle(text, family.norm_bias)),) if family.norms else ()
+    extra = _layer_input(text)
+    return tuple((*norms, *mixer, *feed, *extra) for mixer, feed in zip(mixers, feeds, strict=True))
+
+
+def _mixers(
+    text: ConfigReader, geometry: Geometry, family: Family, indexed: frozenset[int]
+) -> list[Layer]:
+    """The attention or the recurrence of every layer."""
+    kinds = layer_kinds(text)[: geometry.layers]
+    made = {kind: _mixer(text, geometry, family, kind) for kind in dict.fromkeys(kinds)}
+    mixers = [made[kind] for kind in kinds]
+    shared = text.int("num_kv_shared_layers", default=0, high=geometry.layers)
+    for layer in range(geometry.layers - shared, geometry.layers):
+        mixers[layer] = tuple(_without_keys(block) for block in mixers[layer])
+    for layer in indexed:
+        mixers[layer] = _indexed(text, mixers[layer])
+    return mixers
+
+
+def _mixer(text: ConfigReader, geometry: Geometry, family: Family, kind: Kind) -> Layer:
+    if kind == "state":
+        return (recurrent_block(text, geometry, family),)
+    if kind == "both":
+        attention = _mixer(text, geometry, family, "full")
+        return (*attention, recurrent_block(text, geometry, family))
+    if family.mixer == "latent":
+        return (latent_block(text),)
+    return (_grouped(text, geometry, family, kind),)
+
+
+def _grouped(
+    text: ConfigReader, geometry: Geometry, family: Family, kind: Kind = "full"
+) -> GroupedQuery:
     """The attention that a family's row describes."""
+    choose = full_heads if kind == "full" else window_heads
+    heads = choose(text, read_heads(text))
     return GroupedQuery(
-        heads=geometry.heads,
-        kv_heads=geometry.kv_heads,
-        size=geometry.head_size,
-        size_v=geometry.head_size_v,
+        heads=_query_heads(text, geometry, kind),
+        kv_heads=heads.kv_heads,
+        size=heads.size,
+        size_v=heads.size_v or heads.size,
         qkv_bias=toggle(text, family.qkv_bias),
         out_bias=toggle(text, family.out_bias),
         qk_norm=family.qk_norm if toggle(text, family.qk_norm_if) else "none",
         gated=toggle(text, family.gated_attention),
-        sinks=family.sinks,
+        sinks=toggle(text, family.sliding_sinks if kind == "sliding" else family.sinks),
+        name=family.attention_name,
     )
 
 
-def experts_block(text: ConfigReader, geometry: Geometry, family: Family) -> Experts | None:
-    """The mixture of experts, if the configuration has one."""
-    count = text.int(*EXPERTS, default=0, high=WIDEST)
-    if count <= 1:
-        return None
-    width = text.int("moe_intermediate_size", default=geometry.width, low=1, high=WIDEST)
-    shared = shared_width(text, width)
-    return Experts(
-        count=count,
-        used=text.int(*EXPERTS_PER_TOKEN, default=1, low=1, high=count),
-        width=width,
-        gated=family.gated,
-        bias=toggle(text, family.expert_bias),
-        router_bias=toggle(text, family.router_bias),
-        router_bytes=family.router_bytes,
-        shared=Dense(shared, gated=family.gated, name=f"{family.moe_name}.shared_experts")
-        if shared
-        else None,
-        shared_gate=family.shared_gate and shared > 0,
-        name=family.moe_name,
+def _query_heads(text: ConfigReader, geometry: Geometry, kind: Kind) -> int:
+    if kind == "sliding":
+        return text.int("swa_num_attention_heads", default=geometry.heads, low=1, high=WIDEST)
+    return geometry.heads
+
+
+def _without_keys(block: Block) -> Block:
+    """Layers that read an earlier layer's cache project queries only."""
+    return replace(block, kv_heads=0) if isinstance(block, GroupedQuery) else block
+
+
+def _indexed(text: ConfigReader, mixer: Layer) -> Layer:
+    """The layer with the weights that choose its tokens."""
+    if text.has("sparse_attention_config"):
+        config = text.section("sparse_attention_config")
+        heads = config.int("sparse_num_index_heads", low=1, high=WIDEST)
+        return (*mixer, IndexHeads(heads, config.int("sparse_index_dim", low=1, high=WIDEST)))
+    return tuple(latent_block(text, indexed=True) for _ in mixer)
+
+
+def _feeds(text: ConfigReader, geometry: Geometry, family: Family) -> list[Layer]:
+    """The feed-forward part of every layer."""
+    if not family.feed:
+        return [()] * geometry.layers
+    dense = dense_block(text, geometry, family)
+    experts = experts_block(text, geometry, family)
+    if experts is None:
+        return _doubled(text, geometry, dense)
+    beside: Layer = (dense, experts) if family.parallel_dense else (experts,)
+    routed = moe_layers(text, geometry.layers)
+    return [beside if layer in routed else (dense,) for layer in range(geometry.layers)]
+
+
+def _doubled(text: ConfigReader, geometry: Geometry, dense: Dense) -> list[Layer]:
+    """Gemma 4: layers without keys of their own are twice as wide."""
+    if not text.flag("use_double_wide_mlp"):
+        return [(dense,)] * geometry.layers
+    shared = text.int("num_kv_shared_layers", default=0, high=geometry.layers)
+    narrow: Layer = (dense,)
+    wide: Layer = (replace(dense, width=2 * dense.width),)
+    return [narrow] * (geometry.layers - shared) + [wide] * shared
+
+
+def _layer_input(text: ConfigReader) -> Layer:
+    width = text.int("hidden_size_per_layer_input", default=0, high=WIDEST)
+    return (LayerInput(width),) if width else ()
+
+
+Part = Literal["M", "*", "-", "E"]
+_NAMED_PARTS: dict[str, Part] = {"mamba": "M", "attention": "*", "mlp": "-", "moe": "E"}
+
+
+def _one_part_each(text: ConfigReader, geometry: Geometry, family: Family) -> tuple[Layer, ...]:
+    """Nemotron-H: a layer is one part: Mamba, attention, feed-forward or a mixture."""
+    parts: dict[str, Callable[[], Block | None]] = {
+        "M": lambda: recurrent_block(text, geometry, family),
+        "*": lambda: _grouped(text, geometry, family),
+        "-": lambda: dense_block(text, geometry, family),
+        "E": lambda: experts_block(text, geometry, family),
+    }
+    letters = _letters(text)[: geometry.layers]
+    norms, made = Norms(family.norms), {}
+    for letter in dict.fromkeys(letters):
+        block = parts[letter]() if letter in parts else None
+        if block is None:
+            raise text.bad("hybrid_override_pattern", letter, "a part that is described")
+        made[letter] = (norms, block)
+    return tuple(made[letter] for letter in letters)
+
+
+def _letters(text: ConfigReader) -> str:
+    if text.has("hybrid_override_pattern"):
+        return text.text("hybrid_override_pattern")
+    return "".join(_NAMED_PARTS.get(name, "?") for name in text.texts("layers_block_type"))
+
+
+def _block_configs(text: ConfigReader, geometry: Geometry, family: Family) -> tuple[Layer, ...]:
+    """Nemotron-NAS: every layer has its own attention and width, or none."""
+    return tuple(
+        (*_own_attention(block, text, geometry, family), *_own_width(block, geometry, family))
+        for block in text.sections("block_configs")[: geometry.layers]
     )
 
 
-def shared_width(text: ConfigReader, width: int) -> int:
-    """Shared experts act as one dense layer as wide as all of them together."""
-    own = text.int(
-        "shared_expert_intermediate_size", "shared_intermediate_size", default=0, high=WIDEST
-    )
-    count = text.int(
-        "n_shared_experts", "moe_num_shared_experts", "num_shared_experts", default=0, high=4096
-    )
-    return own or count * width
+def _own_attention(
+    block: ConfigReader, text: ConfigReader, geometry: Geometry, family: Family
+) -> Layer:
+    attention = block.section("attention")
+    if attention.flag("no_op") or attention.flag("replace_with_linear"):
+        return ()
+    group = attention.int("n_heads_in_group", low=1, high=WIDEST)
+    grouped = replace(_grouped(text, geometry, family), kv_heads=max(1, geometry.heads // group))
+    return (Norms(1), grouped)
 
 
-def moe_layers(text: ConfigReader, layers: int) -> frozenset[int]:
-    """Which layers route: families say it in one of a few ways, else all do."""
-    for says, read in _PLACEMENTS:
-        if text.has(*says):
-            return read(text, layers)
-    return frozenset(range(layers))
+def _own_width(block: ConfigReader, geometry: Geometry, family: Family) -> Layer:
+    feed = block.section("ffn")
+    if feed.flag("no_op") or feed.flag("replace_with_linear"):
+        return ()
+    stated = feed.int("intermediate_size", default=0, high=WIDEST)
+    width = stated or scaled_width(feed.number("ffn_mult", default=1.0), geometry.hidden)
+    return (Norms(1), Dense(width, gated=family.gated))
 
 
-def _listed(text: ConfigReader, layers: int) -> frozenset[int]:
-    return frozenset(text.ints("moe_layers", high=layers))
+def scaled_width(multiple: float, hidden: int) -> int:
+    """Two thirds of that many hidden sizes, up to whole 256 (nemotron_nas.py, _ffn_mult_to_...)."""
+    wanted = int(2 * max(0.0, min(multiple, 1024.0)) * hidden / 3)
+    return max(256, -(-wanted // 256) * 256)
 
 
-def _after_dense(text: ConfigReader, layers: int) -> frozenset[int]:
-    """DeepSeek: the first k are dense, then every moe_layer_freq-th, or a 0/1 list."""
-    if isinstance(text.value("moe_layer_freq"), list):
-        flags = text.ints("moe_layer_freq", high=1)
-        return frozenset(layer for layer, routed in enumerate(flags[:layers]) if routed)
-    first = text.int("first_k_dense_replace", default=0, high=MOST_LAYERS)
-    every = text.int("moe_layer_freq", default=1, low=1)
-    return frozenset(layer for layer in range(first, layers) if layer % every == 0)
-
-
-def _every_step(text: ConfigReader, layers: int) -> frozenset[int]:
-    """Qwen MoE: every decoder_sparse_step-th but for mlp_only_layers."""
-    step = text.int("decoder_sparse_step", default=1, low=1)
-    dense = set(text.ints("mlp_only_layers"))
-    return frozenset(
-        layer for layer in range(layers) if layer not in dense and (layer + 1) % step == 0
-    )
-
-
-def _interval(text: ConfigReader, layers: int) -> frozenset[int]:
-    """ERNIE: from a first to a last layer at an interval."""
-    first = text.int("moe_layer_start_index", default=0)
-    last = text.int("moe_layer_end_index", default=layers - 1, low=-1)
-    last = layers - 1 if last < 0 else last
-    every = text.int("moe_layer_interval", default=1, low=1)
-    return frozenset(
-        layer for layer in range(first, min(last, layers - 1) + 1) if (layer + 1) % every == 0
-    )
-
-
-def _period(text: ConfigReader, layers: int) -> frozenset[int]:
-    """Jamba: every expert_layer_period-th from an offset."""
-    every = text.int("expert_layer_period", default=2, low=1)
-    offset = text.int("expert_layer_offset", default=1)
-    return frozenset(layer for layer in range(layers) if layer % every == offset % every)
-
-
-def _interleaved(text: ConfigReader, layers: int) -> frozenset[int]:
-    """Llama 4: the last of every interleave_moe_layer_step."""
-    step = text.int("interleave_moe_layer_step", default=1, low=1)
-    return frozenset(range(step - 1, layers, step))
-
-
-_PLACEMENTS = (
-    (("moe_layers",), _listed),
-    (("interleave_moe_layer_step",), _interleaved),
-    (("first_k_dense_replace", "moe_layer_freq"), _after_dense),
-    (("decoder_sparse_step", "mlp_only_layers"), _every_step),
-    (("moe_layer_start_index", "moe_layer_interval"), _interval),
-    (("expert_layer_period", "expert_layer_offset"), _period),
+Plan = Callable[[ConfigReader, Geometry, Family], tuple[Layer, ...]]
+_PLANS: tuple[tuple[str, Plan], ...] = (
+    ("block_configs", _block_configs),
+    ("hybrid_override_pattern", _one_part_each),
+    ("mamba_num_heads", _one_part_each),
 )

@@ -3,26 +3,18 @@
 from collections.abc import Mapping
 
 from replanner.errors import UnsupportedModel
+from replanner.planning.architectures import ARCHITECTURES, REMOVED, VARIANTS
+from replanner.planning.attention import kv_layers
 from replanner.planning.config_reader import ConfigReader
+from replanner.planning.dimensions import Geometry, read_geometry
 from replanner.planning.dtypes import model_dtype
-from replanner.planning.facts import Attention, KvLayers, ModelFacts, Moe, WeightMatrix
-from replanner.planning.families import FAMILIES, Family, toggle
-from replanner.planning.geometry import Geometry, read_geometry
+from replanner.planning.facts import Attention, ModelFacts, Moe, WeightMatrix
+from replanner.planning.families import Family, toggle
 from replanner.planning.layers import Layer, decoder_layers
 from replanner.planning.modules.feedforward import Experts
 from replanner.planning.modules.pieces import Piece, norm
 from replanner.planning.quantization import read_scheme
 from replanner.planning.sheet import Sheet
-
-try:
-    from replanner.planning.attention import kv_layers  # type: ignore[import-untyped,unused-ignore]
-except ImportError:
-
-    def kv_layers(text: ConfigReader, root: ConfigReader) -> tuple[KvLayers, ...]:
-        del root
-        g = read_geometry(text)
-        return (KvLayers("full", tuple(range(g.layers)), g.kv_heads, g.head_size, g.head_size_v),)
-
 
 TEXT_SECTIONS = ("text_config", "llm_config", "language_config")
 
@@ -38,15 +30,19 @@ def model_facts(
     """What planning needs to know of the model that `files_config` (its config.json) describes."""
     root = ConfigReader(files_config)
     architecture = _architecture(root)
-    family = FAMILIES.get(architecture)
+    family = ARCHITECTURES.get(architecture)
     if family is None:
         raise UnsupportedModel(f"The architecture {architecture[:60]} is not known.")
     text = _text(root, family)
+    if architecture in VARIANTS:
+        family = VARIANTS[architecture](text, family)
     geometry = read_geometry(text)
     name = model_dtype(root, text, dtype, pooling=family.pooling)
     del total_bytes
     scheme = read_scheme(root, text, quant_config, dtype=name, asked=quantization)
-    layers = decoder_layers(text, geometry, family)
+    kept = kv_layers(text, root)
+    indexed = frozenset(at for group in kept if group.kind == "indexer" for at in group.layers)
+    layers = decoder_layers(text, geometry, family, indexed=indexed)
     sheet = Sheet(scheme)
     _decoder(sheet, text, geometry, family, layers)
     weights = sheet.rows()
@@ -58,9 +54,9 @@ def model_facts(
         hidden_size=geometry.hidden,
         intermediate_size=geometry.width,
         num_layers=geometry.layers,
-        max_model_len=_max_model_len(text),
+        max_model_len=max_model_len(text),
         weights=weights,
-        kv_layers=kv_layers(text, root),
+        kv_layers=kept,
         attention=Attention(geometry.layers, geometry.heads, geometry.head_size),
         parameters=sum(matrix.elements for matrix in weights if matrix.counted),
         active_parameters=_active(weights),
@@ -71,7 +67,7 @@ def model_facts(
         pooling=family.pooling,
         multimodal=False,
         uses_alibi=toggle(text, family.alibi),
-        removed_after=family.removed_after or None,
+        removed_after=REMOVED.get(architecture),
     )
 
 
@@ -82,6 +78,8 @@ def _architecture(root: ConfigReader) -> str:
 
 def _text(root: ConfigReader, family: Family) -> ConfigReader:
     section = root.section(*TEXT_SECTIONS) if root.has(*TEXT_SECTIONS) else root
+    for name in family.inside:
+        section = section.with_defaults(section.section(name).values)
     return section.with_defaults(family.defaults)
 
 
@@ -90,7 +88,7 @@ def _decoder(
 ) -> None:
     hidden = geometry.hidden
     table = Piece("embed_tokens", "embedding", geometry.vocab, hidden, "vocab")
-    sheet.add([table], at="model.")
+    sheet.add([table, *_around(text, geometry, family)], at="model.")
     groups: dict[Layer, list[int]] = {}
     for index, layer in enumerate(layers):
         groups.setdefault(layer, []).append(index)
@@ -103,6 +101,25 @@ def _decoder(
         sheet.add([head], place="last")
     if toggle(text, family.head_bias):
         sheet.add([Piece("lm_head.bias", "head", geometry.vocab, 1, "vocab")], place="last")
+
+
+def _around(text: ConfigReader, geometry: Geometry, family: Family) -> list[Piece]:
+    """What else turns tokens into vectors: learned positions, a norm, a second embedding."""
+    hidden, pieces = geometry.hidden, []
+    if family.positions >= 0:
+        rows = max_model_len(text) + family.positions
+        pieces.append(Piece("embed_positions", "embedding", rows, hidden))
+    if family.embedding_norm:
+        pieces += norm("embedding_norm", hidden, bias=True)
+    width = text.int("hidden_size_per_layer_input", default=0) * geometry.layers
+    if width:
+        rows = text.int("vocab_size_per_layer_input", default=geometry.vocab)
+        pieces += [
+            Piece("embed_tokens_per_layer", "embedding", rows, width, "vocab"),
+            Piece("per_layer_model_projection", "other", width, hidden, "column"),
+            Piece("per_layer_projection_norm", "norm", width // geometry.layers),
+        ]
+    return pieces
 
 
 def _active(weights: tuple[WeightMatrix, ...]) -> int:
@@ -139,7 +156,7 @@ _SCALED = frozenset(
 )
 
 
-def _max_model_len(text: ConfigReader) -> int:
+def max_model_len(text: ConfigReader) -> int:
     """vllm/transformers_utils/model_arch_config_convertor.py:374 and vllm/config/model.py:2545."""
     own = text.int("model_max_length", default=0)
     stated = [text.int(name) for name in _LENGTHS if text.has(name)]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from replanner.planning.facts import Shard
-from replanner.planning.modules.pieces import COLUMN, ROW, Piece, linear
+from replanner.planning.modules.pieces import COLUMN, REPLICATED, ROW, Piece, linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,19 +14,21 @@ class Dense:
     gated: bool = True
     bias: bool = False
     name: str = "mlp"
+    divided: bool = True
 
     def pieces(self, hidden: int) -> list[Piece]:
-        pieces = []
+        pieces: list[Piece] = []
+        into, out = (COLUMN, ROW) if self.divided else (REPLICATED, REPLICATED)
         for name in _inputs(gated=self.gated):
             pieces += linear(
                 f"{self.name}.{name}",
                 "mlp",
                 size=(self.width, hidden),
-                split=COLUMN,
+                split=into,
                 bias=self.bias,
             )
         down = f"{self.name}.down_proj"
-        return pieces + linear(down, "mlp", size=(hidden, self.width), split=ROW, bias=self.bias)
+        return pieces + linear(down, "mlp", size=(hidden, self.width), split=out, bias=self.bias)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,9 @@ class Experts:
     router_bytes: int = 0
     shared: Dense | None = None
     shared_gate: bool = False
+    latent: int = 0  # experts work in a smaller space than the layer
+    latent_norm: bool = False
+    scales: bool = False  # Gemma 4 scales the router's input and each expert
     name: str = "mlp"
 
     @property
@@ -49,10 +54,11 @@ class Experts:
         return min(1.0, self.used / self.count)
 
     def pieces(self, hidden: int) -> list[Piece]:
-        pieces = self._router(hidden)
+        pieces = self._router(hidden) + self._latent(hidden)
+        inside = self.latent or hidden
         for name in _inputs(gated=self.gated):
-            pieces += self._expert(name, self.width, hidden)
-        pieces += self._expert("down_proj", hidden, self.width)
+            pieces += self._expert(name, self.width, inside)
+        pieces += self._expert("down_proj", inside, self.width)
         if self.shared is not None:
             pieces += self.shared.pieces(hidden)
         if self.shared_gate:
@@ -63,7 +69,19 @@ class Experts:
         at, wide = f"{self.name}.gate", self.router_bytes
         weight = Piece(at, "router", self.count, hidden, element_bytes=wide)
         bias = Piece(f"{at}.bias", "router", self.count, element_bytes=wide)
-        return [weight, bias] if self.router_bias else [weight]
+        scales = Piece(f"{at}.scales", "router", hidden + self.count)
+        chosen = [weight, *([bias] if self.router_bias else [])]
+        return [*chosen, scales] if self.scales else chosen
+
+    def _latent(self, hidden: int) -> list[Piece]:
+        if not self.latent:
+            return []
+        down, up = (self.latent, hidden), (hidden, self.latent)
+        return [
+            *linear(f"{self.name}.fc1_latent_proj", "mlp", size=down),
+            *linear(f"{self.name}.fc2_latent_proj", "mlp", size=up),
+            *([Piece(f"{self.name}.latent_norm", "norm", self.latent)] if self.latent_norm else []),
+        ]
 
     def _expert(self, name: str, rows: int, cols: int) -> list[Piece]:
         """One projection of every routed expert; they are divided like a dense layer's."""
