@@ -41,7 +41,8 @@ class Storage:
     """How one matrix element is kept: packed weight bits, and the scales and zeros beside them.
 
     `block` is (rows, cols) covered by one scale; 0 means the whole extent of that dimension, so
-    (1, 0) is one scale per output channel and (0, 0) one per matrix.
+    (1, 0) is one scale per output channel and (0, 0) one per matrix. A rank's share of a divided
+    dimension is rounded up to whole `units`.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Storage:
     scale_bytes: int = 0
     zero_bits: float = 0.0
     extra_bytes: int = 0
+    units: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ One row of METHODS per quantization method. The layouts follow what vLLM 0.33.0 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from replanner.errors import UnsupportedModel
@@ -25,6 +25,8 @@ FP8_BLOCK = Storage("fp8", 8, (128, 128), scale_bytes=4)
 INT8_CHANNEL = Storage("int8", 8, (1, 0), scale_bytes=4)
 NVFP4 = Storage("nvfp4", 4, (1, 16), scale_bytes=1, extra_bytes=8)
 MXFP4 = Storage("mxfp4", 4, (1, 32), scale_bytes=1)
+# Experts are padded to what every kernel takes (quantization/mxfp4.py, create_weights)
+MXFP4_EXPERTS = replace(MXFP4, units=64)
 MXFP8 = Storage("mxfp8", 8, (1, 32), scale_bytes=1)
 # bitsandbytes: blocks of 64 with an 8-bit constant (double quantization)
 NF4 = Storage("nf4", 4, (1, 64), scale_bytes=1)
@@ -240,7 +242,7 @@ def _inc(config: ConfigReader, dtype: str) -> Recipe:
 
 def _mxfp4(config: ConfigReader, dtype: str) -> Recipe:
     del config, dtype
-    return Recipe((Rule(MXFP4),), scope="experts", label="MXFP4")
+    return Recipe((Rule(MXFP4_EXPERTS),), scope="experts", label="MXFP4")
 
 
 def _bitsandbytes(config: ConfigReader, dtype: str) -> Recipe:

@@ -1,10 +1,12 @@
 """How many bytes of weights each GPU holds and reads, for a way to divide the model."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import gcd
 
 from replanner.planning.facts import ModelFacts, Parallel, Storage, WeightMatrix
 
+_SMALLEST_REFINED = 64
 VOCAB_UNIT = 64  # vllm/model_executor/layers/vocab_parallel_embedding.py:36
 
 
@@ -114,7 +116,22 @@ def per_layer_bytes(matrix: WeightMatrix, parallel: Parallel) -> int:
         count = -(-matrix.experts // parallel.expert_ranks)
         ways = 1 if parallel.experts else parallel.tensor * parallel.data
     rows, cols = _SHARDS[matrix.shard](matrix, ways)
-    return count * stored_bytes(matrix.storage, rows, cols)
+    storage = matrix.storage
+    if matrix.experts and ways > 1:
+        storage = _refined(storage, rows if matrix.shard == "column" else cols)
+    return count * stored_bytes(storage, rows, cols)
+
+
+def _refined(storage: Storage, extent: int) -> Storage:
+    """Scales of experts get finer where a rank's share would cut through their groups.
+
+    resolve_fp8_moe_weight_block_shape in quantization/utils/fp8_utils.py; moe_wna16.py does alike.
+    """
+    tall, wide = storage.block
+    if wide < _SMALLEST_REFINED or extent % wide == 0:
+        return storage
+    fine = gcd(wide, extent)
+    return replace(storage, block=(min(tall, fine), fine))
 
 
 def stored_bytes(storage: Storage, rows: int, cols: int) -> int:
@@ -122,10 +139,16 @@ def stored_bytes(storage: Storage, rows: int, cols: int) -> int:
     weights = -(-rows * cols * storage.bits // 8)
     if not (storage.scale_bytes or storage.zero_bits):
         return int(weights) + storage.extra_bytes
-    tall, wide = storage.block
-    blocks = (-(-rows // tall) if tall else 1) * (-(-cols // wide) if wide else 1)
-    scales = blocks * (storage.scale_bytes + storage.zero_bits / 8)
+    scales = _blocks(storage, rows, cols) * (storage.scale_bytes + storage.zero_bits / 8)
     return int(weights + scales) + storage.extra_bytes
+
+
+def _blocks(storage: Storage, rows: int, cols: int) -> int:
+    """Two-dimensional blocks may be cut at the edge; groups along a row are whole ones."""
+    tall, wide = storage.block
+    if tall == 1 and wide:
+        return rows * max(1, cols // wide)
+    return (-(-rows // tall) if tall else 1) * (-(-cols // wide) if wide else 1)
 
 
 def _whole(matrix: WeightMatrix, ways: int) -> tuple[int, int]:
@@ -134,11 +157,11 @@ def _whole(matrix: WeightMatrix, ways: int) -> tuple[int, int]:
 
 
 def _column(matrix: WeightMatrix, ways: int) -> tuple[int, int]:
-    return _share(matrix.rows, ways, matrix.units), matrix.cols
+    return _share(matrix.rows, ways, matrix), matrix.cols
 
 
 def _row(matrix: WeightMatrix, ways: int) -> tuple[int, int]:
-    return matrix.rows, _share(matrix.cols, ways, matrix.units)
+    return matrix.rows, _share(matrix.cols, ways, matrix)
 
 
 def _kv(matrix: WeightMatrix, ways: int) -> tuple[int, int]:
@@ -148,10 +171,11 @@ def _kv(matrix: WeightMatrix, ways: int) -> tuple[int, int]:
 
 
 def _vocab(matrix: WeightMatrix, ways: int) -> tuple[int, int]:
-    return _share(_rounded(matrix.rows, VOCAB_UNIT), ways, 1), matrix.cols
+    return -(-_rounded(matrix.rows, VOCAB_UNIT) // ways), matrix.cols
 
 
-def _share(extent: int, ways: int, units: int) -> int:
+def _share(extent: int, ways: int, matrix: WeightMatrix) -> int:
+    units = max(matrix.units, matrix.storage.units)
     return _rounded(-(-extent // ways), units)
 
 

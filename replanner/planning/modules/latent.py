@@ -17,9 +17,8 @@ class Indexer:
         keys = Piece(f"{at}.k_norm", "norm", 2 * self.size, element_bytes=4)
         return [
             *_whole(f"{at}.wq_b", self.heads * self.size, query_rank),
-            *_whole(f"{at}.wk", self.size, hidden),
-            # fused with wk and never quantized (vllm/models/deepseek_v32)
-            Piece(f"{at}.weights_proj", "attention", self.heads, hidden),
+            # fused, and never quantized (vllm/models/deepseek_v32)
+            Piece(f"{at}.wk_weights_proj", "attention", self.size + self.heads, hidden),
             keys,
         ]
 
