@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile import configs, contexts, folder_configs, plan
+from hostile import SNIPPETS, configs, contexts, folder_configs, plan
 from hypothesis import HealthCheck, given, settings
+from peers import INSTALLED
 from samples import config
 
 from replanner.errors import InputError
@@ -22,6 +23,7 @@ from replanner.render.folders import in_container, mounts
 
 CONTEXT = RenderContext(identity="f" * 64, name="chat", root="../..")
 
+one_machine = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
 ECHO = '#!/bin/sh\nprintf \'%s\\0\' "$PWD" "$@"\n'
 
@@ -130,9 +132,7 @@ def test_docker_run_on_amd_hands_over_its_devices() -> None:
 
 
 @needs_bash
-@settings(
-    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@one_machine
 @given(configs | folder_configs, contexts)
 def test_bash_hands_vllm_exactly_the_argv(
     machine: Machine, engine: EngineConfig, context: RenderContext
@@ -143,9 +143,7 @@ def test_bash_hands_vllm_exactly_the_argv(
 
 
 @needs_bash
-@settings(
-    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@one_machine
 @given(configs, contexts)
 def test_bash_hands_docker_exactly_the_argv(
     machine: Machine, engine: EngineConfig, context: RenderContext
@@ -155,9 +153,7 @@ def test_bash_hands_docker_exactly_the_argv(
 
 
 @needs_bash
-@settings(
-    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@one_machine
 @given(folder_configs)
 def test_folder_is_mounted_from_the_root_whatever_it_is_called(
     machine: Machine, engine: EngineConfig
@@ -177,7 +173,7 @@ def test_folder_is_mounted_from_the_root_whatever_it_is_called(
 def test_comments_stay_comments(engine: EngineConfig, context: RenderContext) -> None:
     for text in (serve_command(engine, context).text, docker_run(engine, context).text):
         head, _, rest = text.partition("set -euo pipefail\n")
-        assert len(head.splitlines()) == 4
+        assert len(head.splitlines()) in (4, 5)
         assert all(line.startswith("#") for line in head.splitlines())
         assert rest.startswith(("\nexec ", "CDPATH"))
 
@@ -208,12 +204,15 @@ def test_image_that_is_malformed_or_not_pinned_is_refused(image: str) -> None:
 
 
 def test_scripts_pass_shellcheck(tmp_path: Path) -> None:
-    from peers import INSTALLED  # noqa: PLC0415 -- only this test needs the peer
-
     shellcheck = INSTALLED / "bin/shellcheck"
     if not shellcheck.exists():
         pytest.skip(f"peer shellcheck is not installed: {shellcheck} is missing")
-    engines: list[dict[str, Any]] = [{}, {"model": "./it's a $(model)"}, {"vendor": "amd"}]
+    literal = tuple(s for s in SNIPPETS if not s.startswith("-"))
+    engines: list[dict[str, Any]] = [
+        {},
+        {"model": "./it's a $(model)", "revision": None},
+        {"vendor": "amd", "extra_args": {"served-model-name": literal}},
+    ]
     for i, changes in enumerate(engines):
         for name, make in (("serve", serve_command), ("docker", docker_run)):
             script = tmp_path / f"{name}{i}.sh"
