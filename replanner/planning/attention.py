@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from replanner.errors import UnsupportedModel
+from replanner.planning.attention_compressed import compressed_layers
 from replanner.planning.attention_heads import (
     Heads,
     full_heads,
@@ -165,15 +165,9 @@ def _vision_cross(text: ConfigReader, root: ConfigReader) -> tuple[KvLayers, ...
     return (_rows(heads, "full", own), replace(crossed, encoder_tokens=tiles * (side * side + 1)))
 
 
-def _compressed(text: ConfigReader, _root: ConfigReader) -> tuple[KvLayers, ...]:
-    raise UnsupportedModel(
-        f"{text.path}: compressed sparse attention (compress_ratios, as in DeepSeek-V4) keeps"
-        " several caches per layer that cannot be sized yet."
-    )
-
-
 _LAYOUTS: tuple[tuple[str, Layout], ...] = (
-    ("compress_ratios", _compressed),
+    ("compress_ratios", compressed_layers),
+    ("compress_rates", compressed_layers),
     ("decoder_layers", _encoder_decoder),
     ("cross_attention_layers", _vision_cross),
     ("block_configs", _block_configs),

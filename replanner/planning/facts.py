@@ -107,7 +107,9 @@ class KvLayers:
 
     MLA keeps one latent vector: kv_heads 1, head_size = kv_lora_rank + qk_rope_head_dim,
     head_size_v 0, not divided by tensor parallelism. An "indexer" is the second cache of sparse
-    attention, beside the same layer's own. `window` is the sliding window or the chunk.
+    attention, beside the same layer's own. `window` is the sliding window or the chunk. A row may
+    stand for several tokens (compressed attention), and a layer may insist on its own block size
+    and on pages of whole multiples of some bytes.
     """
 
     kind: KvKind
@@ -120,6 +122,9 @@ class KvLayers:
     state_kind: StateKind = ""
     element_bytes: int | None = None  # None: the KV cache's dtype decides
     encoder_tokens: int = 0
+    tokens_per_row: int = 1
+    own_block_size: int = 0
+    page_alignment: int = 1
 
 
 @dataclass(frozen=True, slots=True)

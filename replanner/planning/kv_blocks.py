@@ -12,6 +12,7 @@ from replanner.planning.facts import KvLayers, StateKind
 
 DEFAULT_BLOCK_SIZE = 16  # vllm/config/cache.py:185
 _SPARSE_MLA = 64  # every sparse MLA backend and the indexer (mla/indexer.py:285)
+_COMPRESSED = 256  # DeepSeek-V4 (mla/indexer.py:355, sparse_swa.py:165)
 _SPARSE_GQA = 128  # MiniMax-M3 (models/minimax_m3/common/sparse_attention.py:165)
 _FLASH_MLA = 64  # mla/flashmla.py:57, the first on Hopper that reads fp8
 _FLASHINFER_MLA = 32  # mla/flashinfer_mla.py:204, datacentre Blackwell
@@ -31,6 +32,11 @@ _CHECKPOINTS: dict[StateKind, tuple[int, int]] = {
 
 def quantized(kv_cache_dtype: str) -> bool:
     return kv_cache_dtype.startswith(("fp8", "nvfp4", "int"))
+
+
+def compressed(layers: Sequence[KvLayers]) -> bool:
+    """Does a row stand for several tokens somewhere?"""
+    return any(group.tokens_per_row > 1 for group in layers)
 
 
 def mla_row_dtype(layers: Sequence[KvLayers], kv_cache_dtype: str, capability_major: int) -> str:
@@ -54,6 +60,8 @@ def preferred_block_size(
 ) -> int:
     """The block size vLLM takes without --block-size."""
     kinds = {group.kind for group in layers}
+    if compressed(layers):
+        return _COMPRESSED
     if "indexer" in kinds:
         return _SPARSE_MLA if "mla" in kinds else _SPARSE_GQA
     if "mla" in kinds:

@@ -119,7 +119,7 @@ def _plan(
 ) -> KvPlan:
     rules = era(settings.vllm_version)
     pages = layer_pages(layers + settings.draft, parallel.tensor, settings)
-    groups = group_layers(pages.specs)
+    groups = group_layers(pages.specs, packed=pages.packed)
     *stages, (last, _) = stage_bounds(num_layers, parallel.pipeline)
     stages.append((last, num_layers + MOST_LAYERS))  # the draft runs on the last stage
     return KvPlan(

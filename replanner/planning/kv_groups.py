@@ -24,13 +24,13 @@ class Group:
     page_bytes: tuple[int, ...]
 
 
-def group_layers(specs: Specs) -> tuple[Group, ...]:
+def group_layers(specs: Specs, *, packed: bool = False) -> tuple[Group, ...]:
     """All layers of the model in groups; no groups where nothing is kept."""
     if not specs:
         return ()
-    if len(specs) == 1 or _one_type(tuple(specs)):
-        return (_merged(specs),)
-    return _equal_groups(_unify_pages(specs))
+    if len(specs) == 1 or one_type(tuple(specs)):
+        return (merged(specs),)
+    return packed_groups(specs) if packed else _equal_groups(_unify_pages(specs))
 
 
 def bytes_per_block(groups: Sequence[Group], stage: range) -> int:
@@ -43,7 +43,7 @@ def _stage_bytes(group: Group, stage: range) -> int:
     return sum(page for layer, page in pages if layer in stage)
 
 
-def _one_type(specs: Sequence[LayerSpec]) -> bool:
+def one_type(specs: Sequence[LayerSpec]) -> bool:
     """Do all layers need the same number of token slots? Then widths may differ in one group."""
     first = specs[0]
     if any(spec.block_size != first.block_size for spec in specs):
@@ -55,7 +55,7 @@ def _one_type(specs: Sequence[LayerSpec]) -> bool:
     return False
 
 
-def _merged(specs: Specs) -> Group:
+def merged(specs: Specs) -> Group:
     placed = sorted(
         ((layer, spec) for spec, layers in specs.items() for layer in layers),
         key=lambda pair: pair[0],
@@ -103,3 +103,53 @@ def _equal_groups(specs: Specs) -> tuple[Group, ...]:
         dealt = (tuple(layers[start::number]) for start in range(number))
         groups += [Group(spec, part, (spec.page_bytes,) * len(part)) for part in dealt]
     return tuple(groups)
+
+
+def packed_groups(specs: Specs) -> tuple[Group, ...]:
+    """Groups whose pages of several sizes lie side by side in a block.
+
+    kv_cache_planning.py:914 (_get_packed_kv_cache_groups): what has a page of each size per layer
+    stays whole and sets how many layers a group has; other windows are split to match.
+    """
+    buckets = _buckets(specs)
+    even = [counts for bucket in buckets if len(set(counts := _page_counts(bucket))) == 1]
+    floor = max((counts[0] for counts in even if len(counts) > 1), default=0)
+    size = _group_size([counts[0] for counts in even], floor) if floor else 0
+    return tuple(group for bucket in buckets for group in _split(bucket, size))
+
+
+def _buckets(specs: Specs) -> list[dict[LayerSpec, Sequence[int]]]:
+    buckets: list[dict[LayerSpec, Sequence[int]]] = []
+    for spec, layers in specs.items():
+        home = next((one for one in buckets if one_type((*one, spec))), None)
+        if home is None:
+            buckets.append({spec: layers})
+        else:
+            home[spec] = layers
+    return buckets
+
+
+def _page_counts(bucket: Specs) -> list[int]:
+    """How many layers have a page of each size."""
+    counts: dict[int, int] = {}
+    for spec, layers in bucket.items():
+        counts[spec.page_bytes] = counts.get(spec.page_bytes, 0) + len(layers)
+    return list(counts.values())
+
+
+def _group_size(counts: Sequence[int], floor: int) -> int:
+    """The size that pads the fewest layers, the larger one of equals."""
+    sizes = range(floor, max(counts) + 1)
+    return min(sizes, key=lambda size: (sum(-count % size for count in counts), -size))
+
+
+def _split(bucket: Specs, size: int) -> list[Group]:
+    counts = _page_counts(bucket)
+    whole = merged(bucket)
+    if not size or len(set(counts)) > 1 or counts[0] <= size:
+        return [whole]
+    number = -(-counts[0] // size)
+    return [
+        Group(whole.spec, whole.layers[start::number], whole.page_bytes[start::number])
+        for start in range(number)
+    ]

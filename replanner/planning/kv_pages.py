@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from replanner.planning.facts import KvLayers
 from replanner.planning.kv_blocks import (
     checkpoint_alignment,
+    compressed,
     hybrid_block_size,
     mla_row_dtype,
     preferred_block_size,
@@ -38,10 +39,14 @@ class KvSettings:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The layers' specs on one GPU, with the layers (by index) that share each."""
+    """The layers' specs on one GPU, with the layers (by index) that share each.
+
+    `packed`: pages of different sizes lie side by side in a block.
+    """
 
     block_size: int
     specs: Mapping[LayerSpec, tuple[int, ...]]
+    packed: bool
 
 
 def layer_pages(layers: Sequence[KvLayers], tensor: int, settings: KvSettings) -> Pages:
@@ -65,9 +70,9 @@ def layer_pages(layers: Sequence[KvLayers], tensor: int, settings: KvSettings) -
             page = max(state[group], widest * block_size)
             spec = _state_spec(group, page, block_size, settings, aligned=bool(widest))
         else:
-            spec = _attention_spec(group, block_size * token[group], block_size, tensor, settings)
+            spec = _attention_spec(group, token[group], block_size, tensor, settings)
         specs[spec] = specs.get(spec, ()) + group.layers
-    return Pages(block_size, specs)
+    return Pages(block_size, specs, packed=compressed(kept))
 
 
 def _row_bytes(size: int, group: KvLayers, rules: Era) -> int:
@@ -96,14 +101,16 @@ def _kept_whole(layers: Sequence[KvLayers]) -> tuple[KvLayers, ...]:
 
 
 def _attention_spec(
-    group: KvLayers, page_bytes: int, block_size: int, tensor: int, settings: KvSettings
+    group: KvLayers, row_bytes: int, block_size: int, tensor: int, settings: KvSettings
 ) -> LayerSpec:
-    heads = heads_per_gpu(group.kv_heads, tensor)
+    block_size = group.own_block_size or block_size
+    page = block_size // group.tokens_per_row * row_bytes
     heard = max(group.encoder_tokens, settings.max_num_batched_tokens)
+    heads = heads_per_gpu(group.kv_heads, tensor)
     return LayerSpec(
         kind=group.kind,
         block_size=block_size,
-        page_bytes=page_bytes,
+        page_bytes=-(-page // group.page_alignment) * group.page_alignment,
         geometry=(heads, group.head_size, group.head_size_v),
         window=group.encoder_tokens or group.window,
         fixed_blocks=-(-heard // block_size) if group.kind == "cross" else 0,

@@ -276,6 +276,34 @@ def test_llama_vision_crosses_to_the_tiles_of_an_image() -> None:
     assert cross.encoder_tokens == 4 * (40 * 40 + 1)
 
 
+def test_compressed_attention_keeps_several_caches_per_layer() -> None:
+    groups = kept(CONFIGS["DeepSeek-V4-Flash"])
+    assert [(g.kind, len(g.layers), g.head_size, g.own_block_size) for g in groups] == [
+        ("sliding", 43, 584, 64),
+        ("mla", 21, 584, 0),
+        ("sliding", 21, 8192, 4),
+        ("indexer", 21, 132, 0),
+        ("sliding", 21, 2048, 4),
+        ("mla", 20, 584, 0),
+        ("sliding", 20, 4096, 8),
+    ]
+
+
+def test_compression_is_also_said_by_layer_type() -> None:
+    listed = CONFIGS["DeepSeek-V4-Flash"]
+    types = ["window", "window", *["dense", "sparse"] * 20, "dense"]
+    rates = {"dense": 4, "sparse": 128}
+    named = {**listed, "compress_rates": rates, "layer_types": types, "compress_ratios": None}
+    assert kept(named) == kept(listed)
+
+
+@pytest.mark.parametrize("ratios", [[0, 4], [0, 4, 16, 128]])
+def test_unknown_compression_is_unsupported(ratios: list[int]) -> None:
+    config = {**CONFIGS["DeepSeek-V4-Flash"], "num_hidden_layers": 4, "compress_ratios": ratios}
+    with pytest.raises(UnsupportedModel, match="compress_ratios"):
+        kept(config)
+
+
 @pytest.mark.parametrize("name", ["bge-large-en", "gte-Qwen2-7B-instruct"])
 def test_encoders_keep_nothing(name: str) -> None:
     assert kept(CONFIGS[name]) == ()

@@ -263,6 +263,14 @@ def test_latent_pages_that_cannot_be_unified_are_unsupported() -> None:
         plan_kv(facts, Parallel(), settings)
 
 
+def test_packed_pages_without_a_pattern_stay_whole() -> None:
+    ratios = {"compress_ratios": [128] * 43}
+    facts = facts_of({**CONFIGS["DeepSeek-V4-Flash"], **ratios})
+    plan = plan_kv(facts, Parallel(), SETTINGS)
+    assert [len(group.layers) for group in plan.groups] == [43, 43, 43]
+    assert plan.bytes_per_block == 43 * 37440
+
+
 def test_odd_pages_are_padded() -> None:
     wide = KvLayers("full", (0,), 1, 192, 128)
     narrow = KvLayers("sliding", (1,), 1, 72, 72, window=64)
