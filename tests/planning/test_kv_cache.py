@@ -74,6 +74,7 @@ def test_windows_cost_nothing_more_once_they_are_full() -> None:
     assert planned("gpt-oss-20b", max_model_len=131072).bytes_per_token == 12 * 2048
     assert planned("gpt-oss-20b", max_model_len=4096).bytes_per_token == 24 * 2048
     assert planned("Mistral-7B-v0.1", max_model_len=32768).bytes_per_token == 0
+    assert planned("Qwen3.5-27B").bytes_per_token == 16 * 4096
 
 
 # Start-up logs of released versions: Available KV cache memory (GiB), then what they printed.
@@ -133,6 +134,7 @@ def test_v0_kept_windows_whole_and_aligned_latents() -> None:
     old, new = planned("gpt-oss-20b", vllm_version="0.8.5"), planned("gpt-oss-20b")
     assert len(old.groups) == 1
     assert len(new.groups) == 2
+    assert planned("Mistral-7B-v0.1", vllm_version="0.8.5").groups[0].spec.kind == "sliding"
     # 0.7.3 on 8 H200: 21.43 GiB made 18418 blocks of DeepSeek-R1
     aligned = planned("DeepSeek-V3", tensor=8, vllm_version="0.7.3")
     assert aligned.blocks(int(21.43 * GIB)) == pytest.approx(18418, rel=1e-3)
