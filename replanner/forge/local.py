@@ -1,0 +1,224 @@
+"""A forge without an account: branches in a git repository on disk, pull requests as Markdown files
+beside them. Working tree, index and HEAD are never touched."""
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from replanner.errors import InputError, UpstreamError
+from replanner.forge.git import Git, GitError
+from replanner.forge.proposal_files import ProposalFiles
+from replanner.forge.trees import LocalTree, tree_at
+from replanner.planning.record import is_inside
+from replanner.propose import (
+    Blob,
+    Branch,
+    Content,
+    Proposal,
+    Seen,
+    Shown,
+    read_state,
+)
+from replanner.replan.ports import Base
+
+BOT_NAME = "replanner"
+BOT_EMAIL = "replanner@localhost"
+_HEADS = "refs/heads/"
+_USUAL_BASES = ("main", "master")
+_OWN_PREFIX = "replanner/"
+_HISTORY = "%ae%x00%ce%x00%(trailers:key=Replanner-Plan,valueonly,separator=%x2C)"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalForge:
+    """One repository on disk, bare or not."""
+
+    git: Git
+
+    @classmethod
+    def at(cls, root: Path) -> "LocalForge":
+        return cls(Git.at(root))
+
+    @property
+    def files(self) -> ProposalFiles:
+        return ProposalFiles(self.git.common_dir / "replanner" / "proposals")
+
+    def base(self, name: str | None) -> Base:
+        """The named branch, else the one that is checked out (a proposal's own never is a base)."""
+        branch = name or self._default_branch()
+        commit = self.git.resolve(_HEADS + branch)
+        if commit is None:
+            hint = "Commit the profiles first." if name is None else "Name a branch with commits."
+            raise InputError(f"{str(self.git.root)!r} has no branch {branch[:80]!r}.", hint=hint)
+        return Base(branch, commit, tree_at(self.git, commit))
+
+    def _default_branch(self) -> str:
+        try:
+            current = self.git.text("symbolic-ref", "--quiet", "--short", "HEAD")
+        except GitError:
+            current = ""
+        if current and not current.startswith(_OWN_PREFIX):
+            return current
+        for usual in _USUAL_BASES:
+            if self.git.resolve(_HEADS + usual):
+                return usual
+        raise InputError(
+            "no branch is checked out, and there is no main or master to propose to.",
+            hint="Name the branch with --base.",
+        )
+
+    def look(self, base: Base, prefix: str) -> Seen:
+        branches = dict(self._branches(base, prefix))
+        shown = [
+            self._with_state(one, branches.get(one.branch), base)
+            for one in self.files.read_all()
+            if one.branch.startswith(prefix)
+        ]
+        return Seen(branches, tuple(shown))
+
+    def _branches(self, base: Base, prefix: str) -> Iterator[tuple[str, Branch]]:
+        form = "%(objectname) %(if)%(worktreepath)%(then)1%(else)0%(end) %(refname)"
+        listing = self.git.text("for-each-ref", f"--format={form}", _HEADS + prefix)
+        for line in filter(None, listing.split("\n")):
+            head, in_use, name = line.split(" ", 2)
+            yield name.removeprefix(_HEADS), self._branch(head, base, in_use=in_use == "1")
+
+    def _branch(self, head: str, base: Base, *, in_use: bool) -> Branch:
+        commits = [self._own_plan(f"{head}^!")]
+        merged = self._is_merged(head, base)
+        if not merged:
+            commits += self._own_plans(f"{base.commit}..{head}")
+        return Branch(
+            head=head,
+            ours=None not in commits,
+            digest=commits[0] or "",
+            merged=merged,
+            conflicted=not merged and self._is_conflicted(head, base),
+            in_use=in_use,
+        )
+
+    def _own_plan(self, commits: str) -> str | None:
+        return self._own_plans(commits)[0]
+
+    def _own_plans(self, commits: str) -> list[str | None]:
+        """What each commit says it proposes; None where it is not ours. An amended commit keeps
+        its author and its trailers, so the committer counts too."""
+        log = self.git.text("log", f"--format={_HISTORY}", commits, "--")
+        rows = [line.split("\0") for line in log.split("\n")]
+        return [
+            plan if author == committer == BOT_EMAIL and plan else None
+            for author, committer, plan in rows
+        ]
+
+    def _is_merged(self, head: str, base: Base) -> bool:
+        return self.git.says("merge-base", "--is-ancestor", head, base.commit)
+
+    def _is_conflicted(self, head: str, base: Base) -> bool:
+        """Has the base changed a file, since the branch left it, that the branch changes too?"""
+        try:
+            fork = self.git.text("merge-base", head, base.commit)
+        except GitError:
+            return True  # no common history any more
+        return bool(self._changed(fork, head) & self._changed(fork, base.commit))
+
+    def _changed(self, old: str, new: str) -> set[bytes]:
+        names = self.git.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", old, new, "--")
+        return set(filter(None, names.split(b"\0")))
+
+    def _with_state(self, shown: Shown, branch: Branch | None, base: Base) -> Shown:
+        """Merging is seen in the history; a branch that somebody deleted is a no."""
+        if shown.state != "open":
+            return shown
+        state = read_state(shown.body)
+        head = branch.head if branch else state.head if state else ""
+        merged = branch.merged if branch else bool(head) and self._is_merged(head, base)
+        if merged:
+            return self.files.as_state(shown, "merged")
+        return shown if branch else self.files.as_state(shown, "closed")
+
+    def push(self, proposal: Proposal, *, expected: str | None) -> str:
+        tree = tree_at(self.git, proposal.base_commit)
+        for path, blob in sorted(proposal.files.items()):
+            _check_path(tree, path, blob)
+        commit = self._commit(proposal, self._write_tree(proposal))
+        self._move(proposal.branch, commit, expected=expected)
+        return commit
+
+    def _write_tree(self, proposal: Proposal) -> str:
+        """The base's tree with the proposal's files, made in an index of its own."""
+        id_length = len(proposal.base_commit)
+        lines = [
+            self._index_line(path, blob, id_length=id_length)
+            for path, blob in sorted(proposal.files.items())
+        ]
+        with tempfile.TemporaryDirectory(prefix="replanner-") as folder:
+            env = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
+            self.git.run("read-tree", proposal.base_commit, env=env)
+            self.git.run("update-index", "-z", "--index-info", stdin=b"".join(lines), env=env)
+            return self.git.text("write-tree", env=env)
+
+    def _index_line(self, path: str, blob: Blob | None, *, id_length: int) -> bytes:
+        name = path.encode("utf-8", "surrogateescape")
+        if blob is None:
+            return b"0 %s\t%s\0" % (b"0" * id_length, name)
+        written = self.git.text("hash-object", "-w", "--no-filters", "--stdin", stdin=blob.data)
+        mode = b"100755" if blob.executable else b"100644"
+        return b"%s %s\t%s\0" % (mode, written.encode(), name)
+
+    def _commit(self, proposal: Proposal, tree: str) -> str:
+        """Dated like its parent: equal proposals are equal commits, whenever they are made."""
+        date = self.git.text("log", "-1", "--format=%ct +0000", proposal.base_commit, "--")
+        env = {
+            **{f"GIT_{role}_NAME": BOT_NAME for role in ("AUTHOR", "COMMITTER")},
+            **{f"GIT_{role}_EMAIL": BOT_EMAIL for role in ("AUTHOR", "COMMITTER")},
+            **{f"GIT_{role}_DATE": date for role in ("AUTHOR", "COMMITTER")},
+        }
+        message = proposal.message.encode("utf-8", "replace")
+        parent = proposal.base_commit
+        return self.git.text("commit-tree", tree, "-p", parent, "-F", "-", stdin=message, env=env)
+
+    def _move(self, branch: str, commit: str, *, expected: str | None) -> None:
+        ref, old = _HEADS + branch, expected or ""  # empty: it must not exist yet
+        try:
+            self.git.run("update-ref", "--no-deref", "-m", "replanner", ref, commit, old)
+        except GitError as error:
+            self._refused(branch, expected, error)
+
+    def delete_branch(self, branch: str, *, expected: str) -> None:
+        try:
+            self.git.run("update-ref", "--no-deref", "-d", _HEADS + branch, expected)
+        except GitError as error:
+            self._refused(branch, expected, error)
+
+    def _refused(self, branch: str, expected: str | None, error: GitError) -> NoReturn:
+        if self.git.resolve(_HEADS + branch) != expected:
+            raise UpstreamError(
+                f"{branch} was moved by somebody else while this run was at work.",
+                hint="Nothing was overwritten; run again.",
+            ) from None
+        raise InputError(f"{branch} cannot be written: {error.stderr[:300]}") from None
+
+    def open(self, content: Content) -> None:
+        self.files.write(content, state="open")
+
+    def edit(self, shown: Shown, content: Content) -> None:
+        self.files.write(content, state=shown.state)
+
+    def close(self, shown: Shown, body: str) -> None:
+        self.files.rewrite(shown, body, state="closed")
+
+
+def _check_path(tree: LocalTree, path: str, blob: Blob | None) -> None:
+    """A proposal replaces plain files; a link, submodule or folder in its way is somebody's."""
+    if not is_inside(path):
+        raise InputError(f"{path[:100]!r} is no path inside the repository.")
+    in_way = tree.blocks(path) if blob else None
+    if in_way:
+        raise InputError(f"{path}: cannot be written, {in_way!r} is in its way.")
+
+
+def proposals(root: Path) -> Iterable[Shown]:
+    """The pull requests of a repository as their files say it; for listing."""
+    return LocalForge.at(root).files.read_all()

@@ -1,0 +1,135 @@
+"""Files of one commit, and files on disk: both as the use-case's Tree."""
+
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from replanner.errors import InputError
+from replanner.forge.git import Git, GitError
+
+LARGEST_FILE = 16 * 1024**2
+_AHEAD_FILE = 1024**2
+_AHEAD_TOTAL = 64 * 1024**2
+_PLAIN = ("100644", "100755")
+# Never profiles or plans, often a hundred thousand files.
+_PRUNED = frozenset({".git", ".venv", "node_modules", "__pycache__"})
+
+
+class Entry(NamedTuple):
+    mode: str
+    id: str
+    size: int
+
+
+@dataclass(eq=False)
+class LocalTree:
+    """A commit's files. `others` are its links and submodules, which are never read."""
+
+    git: Git
+    commit: str
+    entries: dict[str, Entry] = field(default_factory=dict, init=False, repr=False)
+    others: set[str] = field(default_factory=set, init=False, repr=False)
+    _kept: dict[str, bytes] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        listing = self.git.run("ls-tree", "-r", "-z", "-l", "--full-tree", self.commit, "--")
+        for line in filter(None, listing.decode("utf-8", "surrogateescape").split("\0")):
+            fields, path = line.split("\t", 1)
+            mode, _, name, size = fields.split()
+            if mode in _PLAIN and path.isprintable():
+                self.entries[path] = Entry(mode, name, int(size))
+            else:
+                self.others.add(path)
+
+    def paths(self) -> Collection[str]:
+        return self.entries.keys()
+
+    def read(self, path: str) -> bytes:
+        entry = self.entries.get(path)
+        if entry is None:
+            raise InputError(f"{path}: no such file in commit {self.commit[:7]}.")
+        if entry.size > LARGEST_FILE:
+            raise InputError(f"{path}: larger than {LARGEST_FILE} bytes.")
+        if entry.id not in self._kept:
+            self._fetch(path, entry)
+        return self._kept[entry.id]
+
+    def blocks(self, path: str) -> str | None:
+        """What of the tree a file at `path` would replace: a link, a folder, a file as folder."""
+        parents = [path[:at] for at, char in enumerate(path) if char == "/"]
+        in_way = [one for one in (*parents, path) if one in self.others]
+        in_way += [one for one in parents if one in self.entries]
+        in_way += [path] if any(one.startswith(path + "/") for one in self.entries) else []
+        return in_way[0] if in_way else None
+
+    def _fetch(self, path: str, entry: Entry) -> None:
+        """Read a file, and with it its neighbours: one process for hundreds of files."""
+        wanted = list(dict.fromkeys([entry.id, *self._neighbours(path)]))
+        answer = self.git.run(
+            "cat-file", "--batch", stdin="".join(f"{one}\n" for one in wanted).encode()
+        )
+        at = 0
+        for name in wanted:
+            end = answer.index(b"\n", at)
+            size = int(answer[at:end].split()[2])
+            self._kept[name] = answer[end + 1 : end + 1 + size]
+            at = end + size + 2
+
+    def _neighbours(self, path: str) -> Iterator[str]:
+        top, room = path.partition("/")[0], _AHEAD_TOTAL
+        for other, entry in self.entries.items():
+            near = other.partition("/")[0] == top and entry.size <= _AHEAD_FILE
+            if near and entry.id not in self._kept and room >= entry.size:
+                room -= entry.size
+                yield entry.id
+
+
+def tree_at(git: Git, revision: str) -> LocalTree:
+    """The files of a branch, tag or commit; InputError where there is none."""
+    commit = git.resolve(revision)
+    if commit is None:
+        raise InputError(f"{str(git.root)!r} has no revision {revision[:80]!r}.")
+    try:
+        return LocalTree(git, commit)
+    except GitError as error:
+        raise InputError(f"commit {commit[:7]} cannot be read: {error.stderr[:200]}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingTree:
+    """Files on disk. Links are followed to files inside the root only, folders never."""
+
+    root: Path
+
+    def paths(self) -> Collection[str]:
+        return list(self._walk())
+
+    def read(self, path: str) -> bytes:
+        file = self.root / path
+        if not self._is_inside(file):
+            raise InputError(f"{path}: leads out of {str(self.root)!r}.")
+        try:
+            with file.open("rb") as opened:
+                data = opened.read(LARGEST_FILE + 1)
+        except (OSError, ValueError):
+            raise InputError(f"{path}: cannot be read.") from None
+        if len(data) > LARGEST_FILE:
+            raise InputError(f"{path}: larger than {LARGEST_FILE} bytes.")
+        return data
+
+    def _walk(self) -> Iterator[str]:
+        for folder, folders, files in os.walk(self.root):
+            folders[:] = sorted(name for name in folders if name not in _PRUNED)
+            for name in sorted(files):
+                file = Path(folder, name)
+                path = file.relative_to(self.root).as_posix()
+                if path.isprintable() and file.is_file() and self._is_inside(file):
+                    yield path
+
+    def _is_inside(self, file: Path) -> bool:
+        try:
+            return file.resolve().is_relative_to(self.root.resolve())
+        except (OSError, ValueError):
+            return False
