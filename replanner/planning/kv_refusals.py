@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from replanner.errors import did_you_mean
 from replanner.planning.facts import ModelFacts
-from replanner.planning.kv_blocks import preferred_block_size, quantized
+from replanner.planning.kv_blocks import compressed, preferred_block_size, quantized
 from replanner.planning.kv_pages import KvSettings
 from replanner.planning.kv_spec import KNOWN_DTYPES
 
@@ -66,7 +66,7 @@ def _sparse_gpu(facts: ModelFacts, settings: KvSettings) -> Refusal | None:
 def _latent_dtype(facts: ModelFacts, settings: KvSettings) -> Refusal | None:
     """Latent attention reads fewer formats; on Hopper the sparse kernel knows fp8 by one name."""
     asked = settings.kv_cache_dtype
-    if "mla" not in _kinds(facts) or not quantized(asked):
+    if "mla" not in _kinds(facts) or compressed(facts.kv_layers) or not quantized(asked):
         return None
     if _sparse_latent(facts):
         accepted = asked in _SPARSE_NAMES or settings.capability[0] != _HOPPER

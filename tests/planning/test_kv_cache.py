@@ -334,6 +334,7 @@ FP8 = Quantization(method="fp8", label="FP8", weight_bits=8)
         ("DeepSeek-V3.2", {}, {"kv_cache_dtype": "fp8_e4m3"}, ("kv_dtype_mla",)),
         ("DeepSeek-V3.2", {}, {"kv_cache_dtype": "fp8"}, ()),
         ("DeepSeek-V3", {}, {"kv_cache_dtype": "fp8_e4m3"}, ()),
+        ("DeepSeek-V4-Flash", {}, {"kv_cache_dtype": "fp8_e4m3"}, ()),
         ("DeepSeek-V3", {}, {"kv_cache_dtype": "fp8_e5m2"}, ("kv_dtype_mla",)),
         ("Qwen3-8B", {}, {"kv_cache_dtype": "nvfp4"}, ("kv_dtype_gpu",)),
         ("Qwen3-8B", {}, {"kv_cache_dtype": "nvfp4", "capability": (10, 0)}, ()),
