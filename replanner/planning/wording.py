@@ -13,7 +13,8 @@ def gib(size_bytes: float) -> str:
     """`12.4 GiB`; below a tenth of that unit in MiB."""
     if 0 < abs(size_bytes) < 0.1 * _GIB:
         return _minus(f"{size_bytes / _MIB:.0f} MiB")
-    return _minus(f"{size_bytes / _GIB:.1f} GiB")
+    decimals = 1 if abs(size_bytes) >= 10 * _GIB else 2
+    return _minus(f"{size_bytes / _GIB:.{decimals}f} GiB")
 
 
 def signed_gib(size_bytes: float) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from replanner.errors import InputError
 from replanner.planning.record import PlanRecord, canonical, document, identity
-from replanner.planning.request import FlagValue
 from replanner.planning.result import Plan
 from replanner.profile import LoadedProfile, Profile, edit_profile
 from replanner.propose import Blob
@@ -73,7 +72,7 @@ def render_files(
 def finished_profile(loaded: LoadedProfile, plan: Plan) -> str:
     """The profile's own text with what was chosen for it filled in."""
     profile, config = loaded.profile, plan.config
-    open_keys: dict[str, tuple[object, FlagValue]] = {
+    open_keys: dict[str, tuple[object, str | int | float]] = {
         "model.dtype": (profile.model.dtype, config.dtype),
         "model.max_model_len": (profile.model.max_model_len, config.max_model_len),
         "hardware.gpu_name": (profile.hardware.gpu_name, plan.hardware.gpu_name),

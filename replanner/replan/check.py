@@ -26,7 +26,8 @@ class Checked:
     def exit_code(self) -> int:
         if self.judged.error is not None:
             return self.judged.error.exit_code
-        return int(bool(self.missing or self.stale or self.leftover or self.hand_edited))
+        differs = self.missing or self.stale or self.leftover or self.hand_edited
+        return int(bool(differs) or self.judged.starts is False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,12 @@ class Judged:
     def new(self) -> PlanRecord | None:
         return self.change.new if self.change else None
 
+    @property
+    def starts(self) -> bool | None:
+        """Whether the plan as it is now starts; None where there is none."""
+        record = self.change.new if self.change else self.old
+        return record.plan.feasibility.starts if record else None
+
 
 @dataclass(frozen=True, slots=True)
 class Judge:

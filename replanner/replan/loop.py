@@ -70,6 +70,7 @@ class Replanned:
     proposals: tuple[Proposal, ...]
     steps: tuple[Step, ...]
     failures: tuple[Failure, ...] = ()
+    dry_run: bool = False
 
     @property
     def writes(self) -> tuple[Step, ...]:
@@ -77,8 +78,8 @@ class Replanned:
 
     @property
     def exit_code(self) -> int:
-        errors = [one.error for one in (*self.judged, *self.failures) if one.error]
-        codes = {error.exit_code for error in errors}
+        errors = [*(one.error for one in self.judged), *(one.error for one in self.failures)]
+        codes = {error.exit_code for error in errors if error}
         return next(code for code in _ORDER if code in codes or code == 0)
 
 
@@ -92,7 +93,7 @@ def replan(forge: Forge, hub: Hub, options: Options) -> Replanned:
     seen = forge.look(base, branch_name(base.name, "", prefix=options.prefix, scope=options.scope))
     todo = tuple(steps(wanted, seen))
     failures = () if options.dry_run else tuple(_publish(forge, todo))
-    return Replanned(base, judged, wanted.proposals, todo, failures)
+    return Replanned(base, judged, wanted.proposals, todo, failures, dry_run=options.dry_run)
 
 
 def _wanted(judged: Sequence[Judged], base: Base, options: Options) -> Wanted:
@@ -141,7 +142,6 @@ def _proposal(
     report = ProposalReport(
         changes,
         base=base.name,
-        base_commit=base.commit,
         planner_version=__version__,
         written=tuple(sorted(path for path, blob in files.items() if blob)),
         deleted=tuple(sorted(path for path, blob in files.items() if blob is None)),

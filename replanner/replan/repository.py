@@ -5,6 +5,7 @@ import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from replanner import plugins
 from replanner.errors import InputError, ReplannerError, did_you_mean
 from replanner.planning.record import PlanRecord, parse_document
 from replanner.profile import (
@@ -90,7 +91,7 @@ def read_repository(tree: Tree, *, only: Sequence[str] = ()) -> Repository:
     records, unreadable = _records(tree, paths, {one.folder for one in profiles})
     if only:
         profiles = _selected(profiles, only)
-    return Repository(tree, config, profiles, paths, records, unreadable, bool(only))
+    return Repository(tree, config, profiles, paths, records, unreadable, partial=bool(only))
 
 
 def revision_records(tree: Tree) -> dict[str, PlanRecord]:
@@ -112,7 +113,8 @@ def _config(tree: Tree, paths: frozenset[str]) -> RepoConfig:
 def _profiles(
     tree: Tree, named: Iterable[tuple[str, str]], config: RepoConfig
 ) -> tuple[Found, ...]:
-    found = [_load(tree, name, path) for name, path in named]
+    renderers = plugins.names("render", builtin=RENDERERS)
+    found = [_load(tree, name, path, renderers) for name, path in named]
     by_folder: dict[str, list[Found]] = {}
     for one in found:
         # Some file systems hold these two for one, so they are one here.
@@ -120,9 +122,9 @@ def _profiles(
     return tuple(_checked(one, by_folder[(one.folder or "").casefold()], config) for one in found)
 
 
-def _load(tree: Tree, name: str, path: str) -> Found:
+def _load(tree: Tree, name: str, path: str, renderers: Sequence[str]) -> Found:
     try:
-        return Found(name, path, parse_profile(tree.read(path), name=path, renderers=RENDERERS))
+        return Found(name, path, parse_profile(tree.read(path), name=path, renderers=renderers))
     except ReplannerError as error:
         return Found(name, path, error=error)
 

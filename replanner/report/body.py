@@ -14,7 +14,19 @@ from replanner.report.markdown import Section, code, escape, fit, folded, one_li
 _LONGEST_TITLE = 200
 _MOST_NAMED = 10
 _MARKS = {"bad": "❌", "look": "⚠️", "good": "✅", "new": "🆕", "removed": "🗑️"}
-_CORE = ("feasibility.bytes.kv_cache", "feasibility.kv_cache_tokens")
+# What the first screen shows; the rest is folded away.
+_CORE = frozenset(
+    {
+        "feasibility.starts",
+        "feasibility.fits",
+        "feasibility.bytes.weights",
+        "feasibility.bytes.kv_cache",
+        "feasibility.kv_cache_tokens",
+        "feasibility.max_concurrency_at_context",
+        "performance.decode_tokens_per_s",
+        "performance.ttft_ms",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +43,6 @@ class ProposalReport:
 
     changes: tuple[Change, ...]
     base: str
-    base_commit: str
     planner_version: str
     written: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
@@ -174,25 +185,29 @@ def _where(one: Change) -> str:
 
 
 def _figures(one: Change) -> str:
-    head = (f"per GPU, {_where(one)}", "before", "after", "change")
-    told = [delta for delta in one.figures if delta.news]
     if one.kind != "changed":
         return _only_side(one)
-    if not told:
-        return "Memory and performance do not change."
+    told = [delta for delta in one.figures if delta.news and delta.key in _CORE]
+    return _compared(one, told) if told else "Memory and performance do not change."
+
+
+def _other_figures(one: Change) -> str:
+    told = [delta for delta in one.figures if delta.news and delta.key not in _CORE]
+    return _compared(one, told) if told else ""
+
+
+def _compared(one: Change, told: Sequence[Delta]) -> str:
     marks = {"better": "", "worse": " ⚠️", "neutral": ""}
-    return table(
-        head,
-        [
-            (
-                delta.label,
-                value(delta.unit, delta.old),
-                value(delta.unit, delta.new),
-                f"**{change(delta)}**{marks[delta.direction]}",
-            )
-            for delta in told
-        ],
-    )
+    rows = [
+        (
+            delta.label,
+            value(delta.unit, delta.old),
+            value(delta.unit, delta.new),
+            f"**{change(delta)}**{marks[delta.direction]}",
+        )
+        for delta in told
+    ]
+    return table((f"per GPU, {_where(one)}", "before", "after", "change"), rows)
 
 
 def _only_side(one: Change) -> str:
@@ -243,6 +258,7 @@ def _hand_edits(paths: Sequence[str]) -> str:
 def _details(one: Change, *, alone: bool) -> str:
     parts = [
         "" if alone else _figures(one),
+        _other_figures(one),
         _causes(one),
         _settings(one),
         _findings("New findings", one.appeared),
@@ -318,6 +334,6 @@ def _what_next() -> str:
 def _footer(report: ProposalReport) -> str:
     versions = sorted({one.record.plan.config.vllm_version for one in report.changes})
     return (
-        f"<sub>Planned on {escape(report.base)}@{short_commit(report.base_commit)}, vLLM"
-        f" {escape(', '.join(versions))}, replanner {escape(report.planner_version)}</sub>"
+        f"<sub>Planned for {escape(report.base)}, vLLM {escape(', '.join(versions))},"
+        f" replanner {escape(report.planner_version)}</sub>"
     )

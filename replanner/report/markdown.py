@@ -22,7 +22,7 @@ _TRIGGERS = (
     (re.compile(r"(?i)\b(www)\."), rf"\1{_GAP}."),
     (re.compile(r":(?=[\w+-]+:)"), f":{_GAP}"),
 )
-_LEADING_MARK = re.compile(r"^([-+]|\d+(?=[.)&]))")
+_LEADING_MARK = re.compile(r"^([-+]|\d+\.)(?=\s|$)")
 
 
 def escape(text: str) -> str:

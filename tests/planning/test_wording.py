@@ -22,8 +22,8 @@ def test_numbers_that_are_none_are_not_available() -> None:
 def test_sizes_have_a_unit_and_a_real_minus() -> None:
     assert wording.gib(12.44 * GIB) == "12.4 GiB"
     assert wording.gib(-5 * 1024**2) == "\N{MINUS SIGN}5 MiB"
-    assert wording.signed_gib(GIB) == "+1.0 GiB"
-    assert wording.signed_gib(-GIB) == "\N{MINUS SIGN}1.0 GiB"
+    assert wording.signed_gib(GIB) == "+1.00 GiB"
+    assert wording.signed_gib(-GIB) == "\N{MINUS SIGN}1.00 GiB"
 
 
 def test_percent_compares_with_the_old_figure() -> None:
