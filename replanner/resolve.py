@@ -19,6 +19,7 @@ from replanner.planning.record import Inputs, PlanRecord
 from replanner.planning.request import FlagValue, PlanRequest
 from replanner.planning.result import Finding
 from replanner.profile import Profile
+from replanner.render import check_config
 
 
 class Hub(Protocol):
@@ -68,10 +69,10 @@ class Planner:
         facts = self._facts_of(files, request)
         draft = self._draft(request)
         planned = plan(request, Subject(facts, files.commit, draft, _is_quantized(files)))
+        found = [*planned.findings, *check_config(planned.config)]
         if files.moved_to:
-            planned = dataclasses.replace(
-                planned, findings=(*planned.findings, _moved(request, files.moved_to))
-            )
+            found.append(_moved(request, files.moved_to))
+        planned = dataclasses.replace(planned, findings=tuple(found))
         return PlanRecord(planned, _inputs(profile, place, files, request))
 
     def _files(self, request: PlanRequest, pinned: PlanRecord | None) -> ModelFiles:

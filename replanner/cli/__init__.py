@@ -11,7 +11,6 @@ from replanner.cli.context import Context
 from replanner.errors import ReplannerError
 
 _INTERRUPTED = 130
-_BUG = 4
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,38 +25,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str], context: Context) -> int:
-    # Parsers are built here so that a closed pipe or Ctrl-C while importing ends quietly too.
-    from replanner.cli.parser import parse  # noqa: PLC0415
+    # Imported inside the funnel, so that Ctrl-C while importing ends quietly too.
+    from replanner.cli.parser import parse, run  # noqa: PLC0415
 
     arguments = parse(argv, context)
     if isinstance(arguments, int):
         return arguments
     try:
-        code: int = arguments.run(arguments, context)
+        code = run(arguments, context)
         context.out.flush()
-    except ReplannerError as error:
-        context.complain(error)
-        return error.exit_code
-    except (KeyboardInterrupt, BrokenPipeError):
+    except BrokenPipeError:
         raise
-    except Exception as error:  # noqa: BLE001 - the one funnel: a bug must not look like an answer
-        return _bug(error, context)
+    except ReplannerError as error:
+        return context.complain(error)
+    except Exception as error:  # noqa: BLE001 - the funnel: a bug must not look like an answer
+        from replanner.cli.bugs import Bug  # noqa: PLC0415
+
+        return context.complain(Bug.of(error, context))
     return code
-
-
-def _bug(error: Exception, context: Context) -> int:
-    """A bug says where it is, and asks to be reported; REPLANNER_DEBUG shows the traceback."""
-    import traceback  # noqa: PLC0415 - only when something is wrong already
-
-    if context.env.get("REPLANNER_DEBUG"):
-        traceback.print_exception(error, file=context.err)
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "?"  # noqa: PTH119 - a name for people
-    context.say_error(
-        f"a bug in replanner: {type(error).__name__} at {place}",
-        hint="Please report it with the command you ran; REPLANNER_DEBUG=1 shows more.",
-    )
-    return _BUG
 
 
 def _closed_pipe() -> int:

@@ -12,7 +12,6 @@ from replanner.errors import InputError, ReplannerError
 from replanner.hub.folder import FolderHub, LocalHub
 from replanner.hub.huggingface import HuggingFaceHub
 from replanner.hub.router import RoutedHub
-from replanner.profile import Profile
 
 if TYPE_CHECKING:
     from replanner.report.terminal import Style
@@ -80,27 +79,8 @@ class Context:
     def print(self, text: str) -> None:
         self.out.write(text if text.endswith("\n") else text + "\n")
 
-    def complain(self, error: ReplannerError) -> None:
-        self.say_error(error.message, hint=error.hint)
-
-    def say_error(self, message: str, *, hint: str) -> None:
-        self.err.write(f"error: {message}\n" + (f"hint: {hint}\n" if hint else ""))
-
-
-def with_real_gpus(profile: Profile) -> Profile:
-    """The profile with `gpu_name: auto` replaced by this machine's GPUs."""
-    if profile.hardware.gpu_name != "auto":
-        return profile
-    from replanner.detect import detect, hardware_from  # noqa: PLC0415 - only where it is asked for
-
-    name, count, vram_gib = hardware_from(detect())
-    hardware = profile.hardware
-    changes: dict[str, object] = {"gpu_name": name}
-    if hardware.gpus > count:
-        raise InputError(
-            f"hardware.gpus is {hardware.gpus}; this machine has {count} GPUs.",
-            hint="Name the GPU in hardware.gpu_name to plan for another machine.",
-        )
-    if vram_gib is not None and hardware.vram_gib is None and hardware.vram_gb is None:
-        changes["vram_gib"] = vram_gib
-    return profile.model_copy(update={"hardware": hardware.model_copy(update=changes)})
+    def complain(self, error: ReplannerError) -> int:
+        """Tell an error and return its exit code."""
+        hint = f"hint: {error.hint}\n" if error.hint else ""
+        self.err.write(f"error: {error.message}\n{hint}")
+        return error.exit_code

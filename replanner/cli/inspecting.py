@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from replanner.cli.context import Context
-from replanner.cli.profiles import worst
+from replanner.cli.profiles import RENDERERS, worst
 from replanner.errors import InputError, ReplannerError
 
 Row = dict[str, object]
@@ -25,7 +25,6 @@ def detect(arguments: argparse.Namespace, context: Context) -> int:
 def validate(arguments: argparse.Namespace, context: Context) -> int:
     """Every profile is read; each one's problems are told."""
     from replanner.profile import load_profile  # noqa: PLC0415
-    from replanner.render import RENDERERS  # noqa: PLC0415
 
     codes = []
     for file in arguments.profiles:

@@ -1,10 +1,97 @@
+"""`check`, `diff` and `replan`: the commands that look at a whole repository."""
+
 import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
 
 from replanner.cli.context import Context
+from replanner.cli.profiles import RENDERERS
+from replanner.cli.telling import (
+    changes_document,
+    checked_document,
+    checked_text,
+    replanned_document,
+    replanned_text,
+)
+from replanner.errors import InputError
+from replanner.forge.git import Git
+from replanner.forge.local import LocalForge
+from replanner.forge.trees import WorkingTree, tree_at
+from replanner.planning.diff import Change
+from replanner.planning.diff import diff as compare
+from replanner.planning.record import PlanRecord, parse_document
+from replanner.profile import load_profile
+from replanner.replan import Options, revision_records
+from replanner.replan import check as check_tree
+from replanner.replan import replan as run_replan
+from replanner.report.terminal import change_report
+from replanner.resolve import Place, Planner
+
+_MOST_PLAN_BYTES = 4 << 20
 
 
 def check(arguments: argparse.Namespace, context: Context) -> int:
-    raise NotImplementedError
+    """Recompute with the pinned commits; 1 where a file is stale or a plan does not start."""
+    root = context.root(arguments.repo)
+    report = check_tree(
+        WorkingTree(root), context.hub(root, arguments.hub), only=tuple(arguments.profiles)
+    )
+    if arguments.json:
+        context.print(json.dumps(checked_document(report), ensure_ascii=False))
+    else:
+        context.print(checked_text(report))
+    return report.exit_code
 
 
-diff = replan = check
+def replan(arguments: argparse.Namespace, context: Context) -> int:
+    """Propose what moved, to the repository's own branches."""
+    root = context.root(arguments.repo)
+    options = Options(
+        base=arguments.base, only=tuple(arguments.profiles), dry_run=arguments.dry_run
+    )
+    result = run_replan(LocalForge.at(root), context.hub(root, arguments.hub), options)
+    if arguments.json:
+        context.print(json.dumps(replanned_document(result), ensure_ascii=False))
+    else:
+        context.print(replanned_text(result, context.style, dry_run=options.dry_run))
+    return result.exit_code
+
+
+def diff(arguments: argparse.Namespace, context: Context) -> int:
+    """Compare two plan files, two profiles or two git revisions."""
+    old, new = (_records(one, arguments, context) for one in (arguments.old, arguments.new))
+    changes = _changes(old, new)
+    if arguments.json:
+        context.print(json.dumps(changes_document(changes), ensure_ascii=False))
+    else:
+        context.print(change_report(changes, context.style) or "No change.")
+    return 0
+
+
+def _changes(old: Mapping[str, PlanRecord], new: Mapping[str, PlanRecord]) -> list[Change]:
+    paths = sorted({*old, *new})
+    found = (compare(old.get(path), new.get(path)) for path in paths)
+    return [change for change in found if change is not None]
+
+
+def _records(text: str, arguments: argparse.Namespace, context: Context) -> dict[str, PlanRecord]:
+    """What a word on the command line means: a plan, a profile, else a revision."""
+    path = context.cwd / text
+    root = context.root(arguments.repo)
+    if not path.is_file():
+        return revision_records(tree_at(Git.at(root), text))
+    if path.suffix == ".json":
+        return {"": _plan_file(path, text)}
+    loaded = load_profile(path, renderers=RENDERERS)
+    planner = Planner(context.hub(root, arguments.hub))
+    return {"": planner.record(loaded.profile, Place(text, path.stem))}
+
+
+def _plan_file(path: Path, name: str) -> PlanRecord:
+    try:
+        if path.stat().st_size > _MOST_PLAN_BYTES:
+            raise InputError(f"{name}: is larger than 4 MiB, which no plan is.")
+        return parse_document(json.loads(path.read_bytes()))
+    except (OSError, ValueError):
+        raise InputError(f"{name}: is no plan.json that can be read.") from None

@@ -1,0 +1,102 @@
+"""Decides where `generate` writes, and writes all of a plan's files or none of them."""
+
+import argparse
+import os
+import posixpath
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from replanner.cli.context import Context
+from replanner.cli.profiles import RENDERERS, Asked
+from replanner.errors import InputError, did_you_mean
+from replanner.planning.record import PlanRecord
+from replanner.render import Artifact
+from replanner.replan.artifacts import finished_profile, output_dir, render_files
+
+_FROM_A_PLAN = ("command", "docker", "compose", "k8s")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`--output-dir` (a folder per profile in it where there are several) and `--emit`."""
+
+    folder: Path | None
+    emit: tuple[str, ...] | None
+    folder_per_profile: bool
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace, context: Context, several: bool) -> "Target":  # noqa: FBT001
+        folder = context.cwd / arguments.output_dir if arguments.output_dir else None
+        emit = None if arguments.emit is None else _emit(arguments.emit)
+        return cls(folder, emit, several)
+
+    def folder_of(self, wanted: Asked, root: Path) -> Path:
+        if self.folder is None:
+            return root / output_dir(wanted.loaded.profile, wanted.place.name)
+        return self.folder / wanted.place.name if self.folder_per_profile else self.folder
+
+
+def _emit(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if name not in RENDERERS:
+            raise InputError(
+                f"--emit: no renderer is called {name!r}.{did_you_mean(name, RENDERERS)}",
+                hint=f"Known: {', '.join(RENDERERS)}.",
+            )
+    return names
+
+
+def write_plan_files(
+    wanted: Asked, record: PlanRecord, root: Path, target: Target
+) -> Iterator[str]:
+    """Render a profile's plan and write it; yields what was written."""
+    folder = target.folder_of(wanted, root)
+    written = render_files(
+        record,
+        names=target.emit or wanted.loaded.profile.outputs.emit,
+        folder=_relative(folder, root),
+        profile_text=finished_profile(wanted.loaded, record.plan),
+    )
+    return write_all(folder, written.files)
+
+
+def write_record(record: PlanRecord, root: Path, target: Target) -> Iterator[str]:
+    """The same for a plan that came without its profile."""
+    folder = target.folder or root
+    names = target.emit or _FROM_A_PLAN
+    return write_all(
+        folder, render_files(record, names=names, folder=_relative(folder, root)).files
+    )
+
+
+def _relative(folder: Path, root: Path) -> str:
+    return posixpath.normpath(os.path.relpath(folder, root))
+
+
+def write_all(folder: Path, files: Mapping[str, Artifact]) -> Iterator[str]:
+    """Every file is complete beside its place before the first one takes it."""
+    staged: dict[Path, Path] = {}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, artifact in files.items():
+            staged[folder / name] = _staged(folder, artifact)
+        for place, temporary in staged.items():
+            temporary.replace(place)
+            yield f"{place}: written"
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+    finally:
+        for temporary in staged.values():
+            temporary.unlink(missing_ok=True)
+
+
+def _staged(folder: Path, artifact: Artifact) -> Path:
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".replanner-")
+    with os.fdopen(handle, "wb") as out:
+        out.write(artifact.text.encode())
+    path = Path(name)
+    path.chmod(0o755 if artifact.executable else 0o644)
+    return path

@@ -1,0 +1,136 @@
+"""How the results of `check`, `diff` and `replan` are told, to people and to machines."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from replanner.planning.diff import Change
+from replanner.propose.lifecycle import Close, DeleteBranch, Edit, Leave, Open, Push, Step
+from replanner.replan import Checked, CheckReport, Judged, Replanned
+from replanner.report.terminal import Style, change_report
+
+Row = dict[str, object]
+_LISTS = ("missing", "stale", "leftover", "hand_edited")
+_WORDS = {
+    "missing": "is missing",
+    "stale": "is stale",
+    "leftover": "is left over from a profile that is gone",
+    "hand_edited": "was edited by hand",
+}
+
+
+def checked_document(report: CheckReport) -> Row:
+    """The JSON of `check`."""
+    return {"profiles": [_checked_row(one) for one in report.profiles]}
+
+
+def _checked_row(one: Checked) -> Row:
+    row = _judged_row(one.judged)
+    return row | {name: list(getattr(one, name)) for name in _LISTS}
+
+
+def checked_text(report: CheckReport) -> str:
+    """One line per file that is not what it should be; one per profile that is fine."""
+    lines = [line for one in report.profiles for line in _checked_lines(one)]
+    return "\n".join(lines or ["no profiles here"])
+
+
+def _checked_lines(one: Checked) -> Iterable[str]:
+    if one.judged.error is not None:
+        yield f"{one.judged.path}: {one.judged.error.message}"
+        return
+    found = [(path, _WORDS[name]) for name in _LISTS for path in getattr(one, name)]
+    if not found:
+        yield f"{one.judged.path}: up to date"
+    for path, words in found:
+        yield f"{path}: {words}"
+
+
+def replanned_document(result: Replanned) -> Row:
+    """The JSON of `replan`: what became of each profile, and each step that was taken."""
+    return {
+        "base": result.base.name,
+        "commit": result.base.commit,
+        "profiles": [_judged_row(one) for one in result.judged],
+        "steps": [_step_row(step) for step in result.steps],
+        "failures": [
+            {"branch": one.branch, "error": one.error.document()} for one in result.failures
+        ],
+    }
+
+
+def replanned_text(result: Replanned, style: Style, *, dry_run: bool) -> str:
+    """What moved, what was proposed, and what was left alone and why."""
+    changes = [one.change for one in result.judged if one.change and one.change.news]
+    lines = [change_report(changes, style).rstrip()] if changes else []
+    lines += [f"{one.path}: {one.error.message}" for one in result.judged if one.error]
+    lines += [_step_line(step, dry_run=dry_run) for step in result.steps]
+    lines += [f"{one.branch}: {one.error.message}" for one in result.failures]
+    if not result.writes and not result.failures:
+        lines.append("Nothing to propose.")
+    return "\n".join(lines)
+
+
+def _judged_row(one: Judged) -> Row:
+    return {
+        "profile": one.path,
+        "name": one.name,
+        "status": one.status,
+        "verdict": one.change.verdict if one.change else "",
+        "error": one.error.document() if one.error else None,
+    }
+
+
+_VERBS = {
+    Push: ("push", "pushed"),
+    Open: ("open", "opened"),
+    Edit: ("update", "updated"),
+    Close: ("close", "closed"),
+    DeleteBranch: ("delete", "deleted"),
+}
+
+
+def _branch(step: Step) -> str:
+    match step:
+        case Push() | Open() | Edit():
+            return step.proposal.branch
+        case Close():
+            return step.shown.branch
+        case DeleteBranch() | Leave():
+            return step.branch
+
+
+def _step_row(step: Step) -> Row:
+    verb = "leave" if isinstance(step, Leave) else _VERBS[type(step)][0]
+    row: Row = {"step": verb, "branch": _branch(step)}
+    if isinstance(step, Push | Open | Edit):
+        row["title"] = step.proposal.title
+    if isinstance(step, Leave):
+        row["reason"] = step.sentence
+    return row
+
+
+def _step_line(step: Step, *, dry_run: bool) -> str:
+    if isinstance(step, Leave):
+        return step.sentence
+    would, did = _VERBS[type(step)]
+    title = f": {step.proposal.title}" if isinstance(step, Open | Edit) else ""
+    return f"{f'would {would}' if dry_run else did} {_branch(step)}{title}"
+
+
+def changes_document(changes: Sequence[Change]) -> list[Row]:
+    """The JSON of `diff`."""
+    return [
+        {
+            "profile": one.record.inputs.profile_name,
+            "kind": one.kind,
+            "verdict": one.verdict,
+            "breaks": one.breaks,
+            "direction": one.direction,
+            "causes": [{**dataclasses.asdict(cause), "text": str(cause)} for cause in one.causes],
+            "settings": [dataclasses.asdict(delta) for delta in one.settings],
+            "figures": [dataclasses.asdict(delta) for delta in one.figures],
+            "appeared": [dataclasses.asdict(finding) for finding in one.appeared],
+            "disappeared": [dataclasses.asdict(finding) for finding in one.disappeared],
+        }
+        for one in changes
+    ]
