@@ -77,10 +77,14 @@ def _relative(folder: Path, root: Path) -> str:
 
 
 def write_all(folder: Path, files: Mapping[str, Artifact]) -> Iterator[str]:
-    """Every file is complete beside its place before the first one takes it."""
+    """Every file is complete beside its place before the first one takes it; plan.json is last,
+    so that a run cut short is seen by `check`."""
     staged: dict[Path, Path] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for name in files:
+            if (folder / name).is_dir():
+                raise InputError(f"{folder / name}: cannot be written: it is a folder.")
         for name, artifact in files.items():
             staged[folder / name] = _staged(folder, artifact)
         for place, temporary in staged.items():
