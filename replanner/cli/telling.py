@@ -39,7 +39,9 @@ def _checked_lines(one: Checked) -> Iterable[str]:
         yield f"{one.judged.path}: {one.judged.error.message}"
         return
     found = [(path, _WORDS[name]) for name in _LISTS for path in getattr(one, name)]
-    if not found:
+    if one.judged.starts is False:
+        yield f"{one.judged.path}: the plan does not start"
+    elif not found:
         yield f"{one.judged.path}: up to date"
     for path, words in found:
         yield f"{path}: {words}"

@@ -70,7 +70,6 @@ class Replanned:
     proposals: tuple[Proposal, ...]
     steps: tuple[Step, ...]
     failures: tuple[Failure, ...] = ()
-    dry_run: bool = False
 
     @property
     def writes(self) -> tuple[Step, ...]:
@@ -93,7 +92,7 @@ def replan(forge: Forge, hub: Hub, options: Options) -> Replanned:
     seen = forge.look(base, branch_name(base.name, "", prefix=options.prefix, scope=options.scope))
     todo = tuple(steps(wanted, seen))
     failures = () if options.dry_run else tuple(_publish(forge, todo))
-    return Replanned(base, judged, wanted.proposals, todo, failures, dry_run=options.dry_run)
+    return Replanned(base, judged, wanted.proposals, todo, failures)
 
 
 def _wanted(judged: Sequence[Judged], base: Base, options: Options) -> Wanted:

@@ -81,16 +81,6 @@ def change_report(changes: Sequence[Change], style: Style) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n" if lines else ""
 
 
-def lines_report(lines: Iterable[tuple[str, str]], style: Style) -> str:
-    """Lines with a mood each (good, look, bad, plain), wrapped."""
-    told: list[str] = []
-    for mood, line in lines:
-        indent = " " * (len(line) - len(line.lstrip()))
-        wrapped = _wrapped(line.lstrip(), style, indent=indent, follow=f"{indent}  ")
-        told += _coloured(wrapped, mood, style) if mood in _COLOURS else wrapped
-    return "\n".join(told) + "\n" if told else ""
-
-
 def _clean(text: str, style: Style) -> str:
     """Text that can only be read: no escapes, no direction marks, one line."""
     plain = "".join(char if char.isprintable() else " " for char in text.replace("\u00a0", " "))
