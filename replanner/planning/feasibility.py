@@ -8,12 +8,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from replanner.planning.facts import ModelFacts, Parallel
+from replanner.planning.facts import KvLayers, ModelFacts, Parallel
 from replanner.planning.kv_cache import KvPlan, KvSettings, plan_kv
+from replanner.planning.kv_draft import draft_layers
 from replanner.planning.memory import (
     Steps,
     activation_bytes,
     cuda_graph_bytes,
+    draft_bytes,
     lora_bytes,
     non_torch_bytes,
 )
@@ -31,7 +33,7 @@ _NO_CUDA = (0, 0)  # AMD: none of the block sizes that a CUDA backend asks for
 class Situation:
     """What a configuration is judged against: the model, one GPU's memory, margins and traffic.
 
-    `draft_bytes` are a draft model's weights per GPU; `capability` is the GPU's.
+    `draft` is a speculative draft model's facts; `capability` is the GPU's.
     """
 
     facts: ModelFacts
@@ -39,7 +41,7 @@ class Situation:
     policy: Policy
     workload: Workload
     capability: tuple[int, int] | None
-    draft_bytes: int = 0
+    draft: ModelFacts | None = None
 
 
 def parallel_of(config: EngineConfig) -> Parallel:
@@ -63,17 +65,35 @@ def steps_of(config: EngineConfig) -> Steps:
 
 def kv_plan_of(config: EngineConfig, situation: Situation) -> KvPlan:
     """How vLLM would lay out the KV cache for this configuration."""
-    settings = KvSettings(
+    return plan_kv(situation.facts, parallel_of(config), kv_settings_of(config, situation))
+
+
+def kv_settings_of(config: EngineConfig, situation: Situation) -> KvSettings:
+    """The configuration as KV planning takes it: nothing is left to be chosen."""
+    speculative = config.speculative
+    draft: tuple[KvLayers, ...] = ()
+    if speculative is not None:
+        draft = draft_layers(situation.facts, speculative.method, situation.draft)
+    return KvSettings(
         kv_cache_dtype=kv_dtype_of(config, situation.facts),
         dtype=config.dtype,
         block_size=config.block_size,
         max_model_len=config.max_model_len,
         max_num_batched_tokens=config.max_num_batched_tokens,
         vllm_version=config.vllm_version,
-        speculative_tokens=config.speculative.num_tokens if config.speculative else 0,
+        speculative_tokens=speculative.num_tokens if speculative else 0,
         capability=situation.capability or _NO_CUDA,
+        prefix_caching=_prefix_caching(config),
+        draft=draft,
     )
-    return plan_kv(situation.facts, parallel_of(config), settings)
+
+
+def _prefix_caching(config: EngineConfig) -> bool | None:
+    """What `vllm_args` says of it; None leaves it to the release."""
+    asked = config.extra_args.get("enable-prefix-caching")
+    if config.extra_args.get("no-enable-prefix-caching"):
+        return False
+    return asked if isinstance(asked, bool) else None
 
 
 def kv_dtype_of(config: EngineConfig, facts: ModelFacts) -> str:
@@ -91,8 +111,9 @@ def memory_of(config: EngineConfig, situation: Situation) -> MemoryBreakdown:
     """Where the fullest GPU's memory goes; what is left of the budget is the KV pool."""
     parallel, steps, facts = parallel_of(config), steps_of(config), situation.facts
     weights = max(stage.total_bytes for stage in shard_weights(facts, parallel))
-    weights += situation.draft_bytes
     weights += lora_bytes(facts, parallel, config.lora) if config.lora else 0
+    if config.speculative is not None:
+        weights += draft_bytes(facts, parallel, config.speculative.method, situation.draft)
     budget = math.ceil(situation.memory_bytes * config.gpu_memory_utilization)
     activation, non_torch, graphs = _overheads(config, situation, steps)
     counted = graphs if counts_cuda_graphs(config.vllm_version) else 0

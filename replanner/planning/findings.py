@@ -7,8 +7,9 @@ name the profile key to change.
 from collections.abc import Iterator
 
 from replanner.planning.facts import ModelFacts
-from replanner.planning.feasibility import Situation, parallel_of
+from replanner.planning.feasibility import Situation, kv_settings_of, parallel_of
 from replanner.planning.hardware import Gpu
+from replanner.planning.kv_refusals import kv_refusals
 from replanner.planning.request import PlanRequest
 from replanner.planning.result import EngineConfig, Feasibility, Finding
 from replanner.planning.versions import GIB, NEWEST_KNOWN, at_least, parse_version
@@ -25,6 +26,7 @@ def refusals(situation: Situation, config: EngineConfig, gpu: Gpu) -> tuple[Find
         *_removed(facts, config),
         *_placement(config),
         *_parallel(facts, config),
+        *_kv_cache(situation, config),
         *_dtype(config, gpu),
         *_length(facts, config),
         *_batching(config),
@@ -50,6 +52,13 @@ def _removed(facts: ModelFacts, config: EngineConfig) -> Iterator[Finding]:
 def _parallel(facts: ModelFacts, config: EngineConfig) -> Iterator[Finding]:
     for sentence in parallel_refusals(facts, parallel_of(config)):
         yield _error("not_divisible", f"{sentence}.", setting="hardware.tp_size")
+
+
+def _kv_cache(situation: Situation, config: EngineConfig) -> Iterator[Finding]:
+    if situation.capability is None:
+        return  # the rules are those of CUDA kernels
+    for code, sentence in kv_refusals(situation.facts, kv_settings_of(config, situation)):
+        yield _error(code, sentence, setting="model.kv_cache_dtype")
 
 
 def _placement(config: EngineConfig) -> Iterator[Finding]:

@@ -5,12 +5,14 @@ max_num_batched_tokens tokens, then a sampler run with max_num_seqs rows of logi
 are read off the start-up logs of vLLM 0.6 to 0.28 that public issues and reports quote.
 """
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
-from replanner.planning.facts import ModelFacts, Parallel, WeightMatrix
+from replanner.planning.facts import ModelFacts, Parallel, Storage, WeightMatrix
 from replanner.planning.request import Lora
 from replanner.planning.versions import GIB, at_least
+from replanner.planning.weights import per_layer_bytes, shard_weights
 
 DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _LOGIT_BYTES = 4  # vLLM samples in float32 (`v1/sample/sampler.py`)
@@ -37,6 +39,9 @@ _OLD_NON_TORCH_BYTES = int(0.1 * GIB)
 _COLLECTIVE_BYTES = int(1.85 * GIB)
 _OLD_COLLECTIVE_BYTES = int(0.45 * GIB)
 _LARGER_BUFFERS_SINCE = "0.15.0"
+
+# Drafting methods whose weights come with the target's checkpoint.
+_HEAD_METHODS = frozenset({"mtp", "deepseek_mtp", "qwen3_next_mtp", "eagle", "eagle3"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +128,32 @@ def _lora_elements(matrix: WeightMatrix, parallel: Parallel, rank: int) -> float
     if matrix.part not in ("attention", "mlp", "experts") or matrix.cols == 1:
         return 0.0
     return rank * (matrix.cols + matrix.rows / parallel.tensor) * matrix.count
+
+
+def draft_bytes(
+    facts: ModelFacts, parallel: Parallel, method: str, draft: ModelFacts | None
+) -> int:
+    """Weights that speculative decoding adds to a GPU.
+
+    A draft model is divided like its target (`config/speculative.py`, draft_tensor_parallel_size).
+    MTP and EAGLE heads without a model of their own are one more decoder layer, which checkpoints
+    leave unquantized, and a projection of two hidden states to one; they share embedding and head.
+    """
+    if draft is not None:
+        return shard_weights(draft, Parallel(tensor=parallel.tensor))[0].total_bytes
+    if method not in _HEAD_METHODS:
+        return 0
+    last = facts.num_layers - 1
+    layer = sum(
+        per_layer_bytes(_unquantized(matrix, facts), parallel)
+        for matrix in facts.weights
+        if last in matrix.layers
+    )
+    return layer + 2 * facts.hidden_size**2 * DTYPE_BYTES.get(facts.dtype, 2)
+
+
+def _unquantized(matrix: WeightMatrix, facts: ModelFacts) -> WeightMatrix:
+    if matrix.experts:
+        return matrix  # experts are quantized with the rest
+    bits = 8 * DTYPE_BYTES.get(facts.dtype, 2)
+    return dataclasses.replace(matrix, storage=Storage(facts.dtype, bits))

@@ -7,7 +7,7 @@ where it does not fit looks for single changes that make it fit.
 import dataclasses
 from dataclasses import dataclass
 
-from replanner.planning.facts import ModelFacts, Parallel
+from replanner.planning.facts import ModelFacts
 from replanner.planning.feasibility import Situation, assess
 from replanner.planning.findings import advice, refusals
 from replanner.planning.fixes import candidates
@@ -23,7 +23,6 @@ from replanner.planning.result import (
     ModelIdentity,
     Plan,
 )
-from replanner.planning.weights import shard_weights
 
 _MOST_FIXES = 4
 
@@ -97,21 +96,13 @@ def _judge(request: PlanRequest, subject: Subject, gpu: Gpu) -> _Verdict:
         policy=request.policy,
         workload=request.workload,
         capability=gpu.compute_capability,
-        draft_bytes=_draft_bytes(subject, request),
+        draft=subject.draft,
     )
     told = None if subject.quantized else request.model.quantization
     choice = choose(request, situation, gpu=gpu, commit=subject.commit, quantize=told)
     refused = refusals(situation, choice.config, gpu)
     verdict = assess(choice.config, situation, refused=bool(refused))
     return _Verdict(choice, situation, verdict, refused)
-
-
-def _draft_bytes(subject: Subject, request: PlanRequest) -> int:
-    # vLLM shards a draft like the target unless told otherwise (config/speculative.py)
-    if subject.draft is None:
-        return 0
-    parallel = Parallel(tensor=request.hardware.tp_size or 1)
-    return shard_weights(subject.draft, parallel)[0].total_bytes
 
 
 def _fixes(request: PlanRequest, subject: Subject) -> tuple[Fix, ...]:
