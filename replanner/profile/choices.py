@@ -66,6 +66,23 @@ QuantizationName = Literal[
     "int8_per_channel_weight_only",
     "nvfp4_per_token",
     "mxfp8",
+    # gone by 0.33.0; older releases know them (the same file in 0.6 to 0.32), and planning says
+    # from where on a release refuses them
+    "bitsandbytes",
+    "gguf",
+    "marlin",
+    "gptq_marlin_24",
+    "hqq",
+    "qqq",
+    "aqlm",
+    "squeezellm",
+    "deepspeedfp",
+    "ptpc_fp8",
+    "bitblas",
+    "gptq_bitblas",
+    "tpu_int8",
+    "ipex",
+    "rtn",
 ]
 DtypeName = Literal["auto", "bfloat16", "float16", "float32"]
 
