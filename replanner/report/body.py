@@ -96,22 +96,22 @@ def _inert(text: str) -> str:
 
 
 def _subject(changes: Sequence[Change]) -> str:
-    models = {one.record.plan.model.id for one in changes}
-    commits = {
-        cause.new for one in changes for cause in one.causes if cause.kind == "model" and cause.new
-    }
-    kinds = {one.kind for one in changes}
-    verb = {frozenset({"new"}): "Plan", frozenset({"removed"}): "Remove"}.get(
-        frozenset(kinds), "Re-plan"
+    models = {one.record.plan.model.id.rpartition("/")[2] for one in changes}
+    commits = {_new_commit(one) for one in changes}
+    verb = {("new",): "Plan", ("removed",): "Remove"}.get(
+        tuple({one.kind for one in changes}), "Re-plan"
     )
-    if len(models) == 1 and len(commits) == 1:
-        model = next(iter(models)).rpartition("/")[2]
-        return f"{verb} {model} for revision {next(iter(commits))}"
+    if len(models) == 1 and len(commits) == 1 and None not in commits:
+        return f"{verb} {models.pop()} for revision {commits.pop()}"
     if len(changes) == 1:
         return f"{verb} {name(changes[0])}"
-    return f"{verb} {len(changes)} profiles" + (
-        f" of {next(iter(models)).rpartition('/')[2]}" if len(models) == 1 else ""
-    )
+    return f"{verb} {len(changes)} profiles" + (f" of {models.pop()}" if len(models) == 1 else "")
+
+
+def _new_commit(one: Change) -> str | None:
+    """The commit that this change is about, if it is about one."""
+    moved = (cause.new for cause in one.causes if cause.kind == "model" and cause.old)
+    return next(moved, None)
 
 
 def _mark(one: Change) -> str:
