@@ -68,6 +68,17 @@ _NEMOTRON_H = replace(
     _LLAMA, norms=1, gated=False, attention_name="mixer", mlp_name="mixer", moe_name="mixer"
 )
 _MAMBA = replace(_PLAIN, norms=1, feed=False, tied=True)
+_BERT = replace(
+    _CLASSIC,
+    final_norms=0,
+    headless=True,
+    embedding_norm=True,
+    positions=0,
+    divided_positions=True,
+    token_types=True,
+    pooling=True,
+)
+_CLASSIFIER = replace(_BERT, score="classifier")
 _OLMO2 = replace(_LLAMA, qk_norm="full")
 
 ARCHITECTURES: dict[str, Family] = {
@@ -107,7 +118,15 @@ ARCHITECTURES: dict[str, Family] = {
     "Olmo3ForCausalLM": _OLMO2,
     "OrionForCausalLM": replace(_PLAIN, norm_bias=True),
     "Phi3ForCausalLM": _PLAIN,
-    "QWenLMHeadModel": _QWEN2,
+    "MolmoForCausalLM": replace(
+        _PLAIN,
+        qkv_bias="qkv_bias",
+        qk_norm="full",
+        qk_norm_if="attention_layer_norm",
+        width_divisor=2,
+        extra_vocab=128,
+    ),
+    "QWenLMHeadModel": replace(_QWEN2, width_divisor=2),
     "Qwen2ForCausalLM": _QWEN2,
     "Qwen3ForCausalLM": _QWEN3,
     "SeedOssForCausalLM": replace(
@@ -229,6 +248,36 @@ ARCHITECTURES: dict[str, Family] = {
         shared_name="shared_expert",
         shared_count=1,
     ),
+    # encoders
+    "BertModel": _BERT,
+    "BertForMaskedLM": _BERT,
+    "BertForSequenceClassification": _CLASSIFIER,
+    "RobertaModel": _BERT,
+    "RobertaForMaskedLM": _BERT,
+    "RobertaForSequenceClassification": _CLASSIFIER,
+    "XLMRobertaModel": _BERT,
+    "XLMRobertaForSequenceClassification": _CLASSIFIER,
+    # decoders that answer with a vector or a score
+    "Gemma2Model": replace(_GEMMA, norms=4, pooling=True),
+    "Gemma3TextModel": replace(_GEMMA3, pooling=True),
+    "InternLM2ForRewardModel": replace(
+        _PLAIN, qkv_bias="bias", out_bias="bias", headless=True, score="linear", pooling=True
+    ),
+    "LlamaModel": replace(_LLAMA, pooling=True),
+    "MistralModel": replace(_LLAMA, pooling=True),
+    "Qwen2ForProcessRewardModel": replace(_QWEN2, headless=True, score="two layers", pooling=True),
+    "Qwen2ForRewardModel": replace(_QWEN2, headless=True, score="two layers", pooling=True),
+    "Qwen2Model": replace(_QWEN2, pooling=True),
+    # an encoder in front, and attention to it
+    "MllamaForCausalLM": replace(_PLAIN, extra_vocab=8),
+    "WhisperForConditionalGeneration": replace(
+        _CLASSIC,
+        norms=3,
+        always_tied=True,
+        divided_embedding=False,
+        positions=0,
+        cross_attention=True,
+    ),
     # layers with a state
     "FalconH1ForCausalLM": replace(
         _PLAIN, qkv_bias="attention_bias", out_bias="attention_bias", recurrent_name="mamba"
@@ -239,6 +288,7 @@ ARCHITECTURES: dict[str, Family] = {
         _PLAIN, moe_name="feed_forward", mlp_name="feed_forward", recurrent_name="mamba"
     ),
     "KimiLinearForCausalLM": _KIMI,
+    "KimiK3ForCausalLM": replace(_KIMI, norms=6, final_norms=3),
     "Lfm2ForCausalLM": replace(_PLAIN, qk_norm="head", tied=True, mlp_name="feed_forward"),
     "Lfm2MoeForCausalLM": replace(_PLAIN, qk_norm="head", tied=True, mlp_name="feed_forward"),
     "MambaForCausalLM": _MAMBA,

@@ -59,7 +59,9 @@ class WeightMatrix:
     """Equal matrices, one per layer in `layers` (once where the tuple is empty).
 
     `rows` is out_features (or the length of a vector, with cols = 1). With `experts` > 0 each
-    layer holds that many of them. `heads` counts the KV heads where `shard` is "kv".
+    layer holds that many of them. `heads` counts the KV heads where `shard` is "kv"; a column or
+    row split with heads happens only where the ranks divide them.
+    `copies` counts equal matrices of towers, whose layers are not the decoder's.
     `units` is the granularity of a column or row split: the divided extent must be a multiple.
     """
 
@@ -74,12 +76,13 @@ class WeightMatrix:
     experts: int = 0
     heads: int = 0
     units: int = 1
+    copies: int = 1
     active_share: float = 1.0
     counted: bool = True
 
     @property
     def count(self) -> int:
-        return max(1, len(self.layers)) * max(1, self.experts)
+        return max(1, len(self.layers)) * max(1, self.experts) * self.copies
 
     @property
     def elements(self) -> int:

@@ -39,6 +39,7 @@ class Family:
     gated: bool = True
     mlp_bias: Toggle = "mlp_bias"
     divided_mlp: bool = True
+    width_divisor: int = 1  # where intermediate_size counts gate and up together
     mlp_name: str = "mlp"
     moe_name: str = "mlp"
     shared_name: str = "shared_experts"
@@ -52,10 +53,16 @@ class Family:
     tied: bool = False  # where tie_word_embeddings is absent
     always_tied: bool = False
     headless: bool = False
+    extra_vocab: int = 0  # rows of the token table that the head lacks
     head_bias: Toggle = False
-    score: bool = False  # a classification or reward head in the place of the language model's
+    # in the place of the language model's head
+    score: Literal["", "linear", "two layers", "classifier"] = ""
     embedding_norm: bool = False
+    divided_embedding: bool = True
     positions: int = -1  # learned positions, this many more than the longest sequence; -1: none
+    divided_positions: bool = False
+    token_types: bool = False
+    cross_attention: bool = False  # a second attention in every layer, to an encoder
     pooling: bool = False
     # how the configuration is read
     inside: tuple[str, ...] = ()  # sections whose keys count as the decoder's own

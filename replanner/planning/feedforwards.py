@@ -22,7 +22,7 @@ def dense_block(text: ConfigReader, geometry: Geometry, family: Family) -> Dense
         "intermediate_size_mlp", "dense_intermediate_size", default=geometry.width, high=WIDEST
     )
     return Dense(
-        width,
+        width // family.width_divisor,
         gated=family.gated,
         bias=toggle(text, family.mlp_bias),
         name=family.mlp_name,

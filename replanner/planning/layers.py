@@ -66,6 +66,9 @@ def decoder_layers(
     feeds = _feeds(text, geometry, family)
     norms = (Norms(family.norms, bias=toggle(text, family.norm_bias)),) if family.norms else ()
     extra = _layer_input(text)
+    if family.cross_attention:
+        crossing = replace(_grouped(text, geometry, family), name="encoder_attn")
+        extra = (*extra, crossing)
     return tuple((*norms, *mixer, *feed, *extra) for mixer, feed in zip(mixers, feeds, strict=True))
 
 

@@ -2,21 +2,20 @@
 
 from collections.abc import Mapping
 
-from replanner.errors import UnsupportedModel
-from replanner.planning.architectures import ARCHITECTURES, REMOVED, VARIANTS
+from replanner.planning.architectures import REMOVED
 from replanner.planning.attention import kv_layers
 from replanner.planning.config_reader import ConfigReader
 from replanner.planning.dimensions import Geometry, read_geometry
 from replanner.planning.dtypes import model_dtype
-from replanner.planning.facts import Attention, ModelFacts, Moe, WeightMatrix
+from replanner.planning.facts import Attention, ModelFacts, Moe, Shard, WeightMatrix
 from replanner.planning.families import Family, toggle
 from replanner.planning.layers import Layer, decoder_layers
 from replanner.planning.modules.feedforward import Experts
 from replanner.planning.modules.pieces import Piece, norm
 from replanner.planning.quantization import read_scheme
 from replanner.planning.sheet import Sheet
-
-TEXT_SECTIONS = ("text_config", "llm_config", "language_config")
+from replanner.planning.subject import read_subject
+from replanner.planning.towers import Tower
 
 
 def model_facts(
@@ -28,27 +27,24 @@ def model_facts(
     quantization: str | None = None,
 ) -> ModelFacts:
     """What planning needs to know of the model that `files_config` (its config.json) describes."""
-    root = ConfigReader(files_config)
-    architecture = _architecture(root)
-    family = ARCHITECTURES.get(architecture)
-    if family is None:
-        raise UnsupportedModel(f"The architecture {architecture[:60]} is not known.")
-    text = _text(root, family)
-    if architecture in VARIANTS:
-        family = VARIANTS[architecture](text, family)
-    geometry = read_geometry(text)
-    name = model_dtype(root, text, dtype, pooling=family.pooling)
     del total_bytes
-    scheme = read_scheme(root, text, quant_config, dtype=name, asked=quantization)
-    kept = kv_layers(text, root)
+    subject = read_subject(files_config)
+    family, text = subject.family, subject.text
+    geometry = read_geometry(text)
+    name = model_dtype(subject.root, text, dtype, pooling=family.pooling)
+    scheme = read_scheme(subject.root, text, quant_config, dtype=name, asked=quantization)
+    kept = kv_layers(text, subject.root)
     indexed = frozenset(at for group in kept if group.kind == "indexer" for at in group.layers)
     layers = decoder_layers(text, geometry, family, indexed=indexed)
     sheet = Sheet(scheme)
+    towers = [build(subject.root, geometry.hidden) for build in subject.towers]
+    for tower in towers:
+        sheet.add(tower.pieces)
     _decoder(sheet, text, geometry, family, layers)
     weights = sheet.rows()
     return ModelFacts(
-        architecture=architecture,
-        model_type=root.text("model_type", default=""),
+        architecture=subject.architecture,
+        model_type=subject.root.text("model_type", default=""),
         dtype=name,
         vocab_size=geometry.vocab,
         hidden_size=geometry.hidden,
@@ -62,32 +58,32 @@ def model_facts(
         active_parameters=_active(weights),
         moe=_moe(layers),
         quantization=scheme.quantization,
-        must_divide=(("attention heads", geometry.heads),),
-        kv_heads=geometry.kv_heads,
+        must_divide=_must_divide(geometry, towers),
+        kv_heads=_dividing_heads(geometry, family),
         pooling=family.pooling,
-        multimodal=False,
+        multimodal=bool(subject.towers),
         uses_alibi=toggle(text, family.alibi),
-        removed_after=REMOVED.get(architecture),
+        removed_after=REMOVED.get(subject.architecture),
     )
 
 
-def _architecture(root: ConfigReader) -> str:
-    names = root.texts("architectures")
-    return names[0] if names else root.text("model_type", default="unknown")
+def _must_divide(geometry: Geometry, towers: list[Tower]) -> tuple[tuple[str, int], ...]:
+    heads = [("attention heads", geometry.heads)] if geometry.heads else []
+    return (*heads, *(("vision heads", tower.heads) for tower in towers if tower.heads))
 
 
-def _text(root: ConfigReader, family: Family) -> ConfigReader:
-    section = root.section(*TEXT_SECTIONS) if root.has(*TEXT_SECTIONS) else root
-    for name in family.inside:
-        section = section.with_defaults(section.section(name).values)
-    return section.with_defaults(family.defaults)
+def _dividing_heads(geometry: Geometry, family: Family) -> int:
+    """KV heads that tensor parallelism divides; a latent vector is whole on every rank."""
+    return 0 if family.mixer == "latent" else geometry.kv_heads
 
 
 def _decoder(
     sheet: Sheet, text: ConfigReader, geometry: Geometry, family: Family, layers: tuple[Layer, ...]
 ) -> None:
     hidden = geometry.hidden
-    table = Piece("embed_tokens", "embedding", geometry.vocab, hidden, "vocab")
+    rows = geometry.vocab + family.extra_vocab
+    shard: Shard = "vocab" if family.divided_embedding else "replicated"
+    table = Piece("embed_tokens", "embedding", rows, hidden, shard)
     sheet.add([table, *_around(text, geometry, family)], at="model.")
     groups: dict[Layer, list[int]] = {}
     for index, layer in enumerate(layers):
@@ -96,11 +92,30 @@ def _decoder(
         for block in layer:
             sheet.add_layers(block.pieces(hidden), at="model.layers.{}.", layers=indices)
     sheet.add(norm("norm", hidden, bias=toggle(text, family.norm_bias)), at="model.", place="last")
-    if not (family.always_tied or text.flag("tie_word_embeddings", default=family.tied)):
+    if not (family.headless or family.always_tied or _tied(text, family)):
         head = Piece("lm_head", "head", geometry.vocab, hidden, "vocab", quantizable=True)
         sheet.add([head], place="last")
+    sheet.add(_score(text, hidden, family), place="last")
     if toggle(text, family.head_bias):
         sheet.add([Piece("lm_head.bias", "head", geometry.vocab, 1, "vocab")], place="last")
+
+
+def _score(text: ConfigReader, hidden: int, family: Family) -> list[Piece]:
+    """A head that gives labels or a reward; it is kept in float32 (vllm/config/model.py)."""
+    labels = text.int("num_labels", default=len(text.section("id2label").names()) or 2, low=1)
+    square = hidden * hidden + hidden
+    sizes = {
+        "": 0,
+        "linear": labels * hidden,
+        "two layers": square + labels * hidden + labels,
+        "classifier": square + labels * hidden + labels,
+    }
+    elements = sizes[family.score]
+    return [Piece("score", "head", elements, element_bytes=4)] if elements else []
+
+
+def _tied(text: ConfigReader, family: Family) -> bool:
+    return text.flag("tie_word_embeddings", default=family.tied)
 
 
 def _around(text: ConfigReader, geometry: Geometry, family: Family) -> list[Piece]:
@@ -108,7 +123,11 @@ def _around(text: ConfigReader, geometry: Geometry, family: Family) -> list[Piec
     hidden, pieces = geometry.hidden, []
     if family.positions >= 0:
         rows = max_model_len(text) + family.positions
-        pieces.append(Piece("embed_positions", "embedding", rows, hidden))
+        shard: Shard = "vocab" if family.divided_positions else "replicated"
+        pieces.append(Piece("embed_positions", "embedding", rows, hidden, shard))
+    if family.token_types:
+        kinds = text.int("type_vocab_size", default=2, low=1)
+        pieces.append(Piece("token_type_embeddings", "embedding", kinds, hidden, "vocab"))
     if family.embedding_norm:
         pieces += norm("embedding_norm", hidden, bias=True)
     width = text.int("hidden_size_per_layer_input", default=0) * geometry.layers

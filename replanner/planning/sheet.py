@@ -60,6 +60,7 @@ def _matrix(
         experts=piece.experts,
         heads=piece.heads,
         units=piece.units,
+        copies=piece.copies,
         active_share=piece.active_share,
         counted=piece.counted,
     )

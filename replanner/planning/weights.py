@@ -31,7 +31,10 @@ def shard_weights(facts: ModelFacts, parallel: Parallel) -> tuple[StageWeights, 
     """One entry for each pipeline stage, first to last."""
     bounds = stage_bounds(facts.num_layers, parallel.pipeline)
     sized = [(matrix, per_layer_bytes(matrix, parallel)) for matrix in facts.weights]
-    tied = not any(matrix.part == "head" and matrix.cols > 1 for matrix in facts.weights)
+    tied = not any(
+        matrix.part == "head" and matrix.shard == "vocab" and matrix.cols > 1
+        for matrix in facts.weights
+    )
     return tuple(
         _stage(sized, bounds[stage], (stage == 0, stage == len(bounds) - 1), tied=tied)
         for stage in range(len(bounds))
@@ -105,8 +108,8 @@ def _copies(
             return len(layers)
         return sum(start <= layer < end for layer in layers)
     if matrix.place == "last":
-        return int(last)
-    return int(first or (last and tied and matrix.part == "embedding"))
+        return matrix.copies * last
+    return matrix.copies * (first or (last and tied and matrix.part == "embedding"))
 
 
 def per_layer_bytes(matrix: WeightMatrix, parallel: Parallel) -> int:
@@ -115,6 +118,8 @@ def per_layer_bytes(matrix: WeightMatrix, parallel: Parallel) -> int:
     if matrix.experts:
         count = -(-matrix.experts // parallel.expert_ranks)
         ways = 1 if parallel.experts else parallel.tensor * parallel.data
+    if matrix.heads and matrix.shard != "kv" and matrix.heads % ways:
+        ways = 1
     rows, cols = _SHARDS[matrix.shard](matrix, ways)
     storage = matrix.storage
     if matrix.experts and ways > 1:

@@ -77,9 +77,9 @@ class Experts:
         if not self.latent:
             return []
         down, up = (self.latent, hidden), (hidden, self.latent)
-        return [
-            *linear(f"{self.name}.fc1_latent_proj", "mlp", size=down),
-            *linear(f"{self.name}.fc2_latent_proj", "mlp", size=up),
+        return [  # left in the model's dtype by every known checkpoint
+            Piece(f"{self.name}.fc1_latent_proj", "mlp", *down),
+            Piece(f"{self.name}.fc2_latent_proj", "mlp", *up),
             *([Piece(f"{self.name}.latent_norm", "norm", self.latent)] if self.latent_norm else []),
         ]
 

@@ -20,6 +20,7 @@ class Piece:
     shard: Shard = "replicated"
     heads: int = 0
     experts: int = 0
+    copies: int = 1
     units: int = 1
     quantizable: bool = False
     element_bytes: int = 0
