@@ -14,6 +14,7 @@ from replanner.report.markdown import Section, code, escape, fit, folded, one_li
 _LONGEST_TITLE = 200
 _MOST_NAMED = 10
 _MARKS = {"bad": "❌", "look": "⚠️", "good": "✅", "new": "🆕", "removed": "🗑️"}
+_VERBS = {"new": "Plan", "removed": "Remove", "changed": "Re-plan"}
 # What the first screen shows; the rest is folded away.
 _CORE = frozenset(
     {
@@ -98,9 +99,8 @@ def _inert(text: str) -> str:
 def _subject(changes: Sequence[Change]) -> str:
     models = {one.record.plan.model.id.rpartition("/")[2] for one in changes}
     commits = {_new_commit(one) for one in changes}
-    verb = {("new",): "Plan", ("removed",): "Remove"}.get(
-        tuple({one.kind for one in changes}), "Re-plan"
-    )
+    kinds = {one.kind for one in changes}
+    verb = _VERBS[kinds.pop()] if len(kinds) == 1 else "Re-plan"
     if len(models) == 1 and len(commits) == 1 and None not in commits:
         return f"{verb} {models.pop()} for revision {commits.pop()}"
     if len(changes) == 1:
