@@ -68,7 +68,7 @@ DECODERS: Mapping[str, str] = {
     "internlm2": "InternLM2ForCausalLM",
     "kimi_k2": "DeepseekV3ForCausalLM",
     "llama": "LlamaForCausalLM",
-    "minicpmv": "LlamaForCausalLM",
+    "ministral3": "MistralForCausalLM",
     "mistral": "MistralForCausalLM",
     "mixtral": "MixtralForCausalLM",
     "phi3": "Phi3ForCausalLM",

@@ -191,6 +191,7 @@ class ModelFacts:
     uses_alibi: bool = False
     # vLLM versions between which the architecture exists: (first, last), None = open end
     removed_after: str | None = None
+    unsupported: str = ""  # why vLLM would not load the configuration at all
     guess: str = ""
     notes: tuple[str, ...] = ()
     extra: Mapping[str, int] = field(default_factory=dict)

@@ -1,8 +1,8 @@
 """The names that configurations give to the dimensions of a decoder."""
 
 HIDDEN = ("hidden_size", "n_embd", "d_model", "n_embed", "dim")
-LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
-HEADS = ("num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads")
+LAYERS = ("decoder_layers", "num_hidden_layers", "n_layer", "n_layers", "num_layers")
+HEADS = ("decoder_attention_heads", "num_attention_heads", "n_head", "n_heads", "num_heads")
 KV_HEADS = (
     "n_head_kv",
     "num_kv_heads",
@@ -12,7 +12,14 @@ KV_HEADS = (
     "kv_n_heads",
 )
 HEAD_SIZE = ("head_dim", "kv_channels", "attention_head_size", "hidden_size_per_head")
-WIDTH = ("intermediate_size", "n_inner", "ffn_hidden_size", "ffn_dim", "inner_hidden_size")
+WIDTH = (
+    "decoder_ffn_dim",
+    "intermediate_size",
+    "n_inner",
+    "ffn_hidden_size",
+    "ffn_dim",
+    "inner_hidden_size",
+)
 VOCAB = ("padded_vocab_size", "vocab_size", "n_vocab")
 EXPERTS = (
     "num_experts",

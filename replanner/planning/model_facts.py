@@ -32,7 +32,8 @@ def model_facts(
     family, text = subject.family, subject.text
     geometry = read_geometry(text)
     name = model_dtype(subject.root, text, dtype, pooling=family.pooling)
-    scheme = read_scheme(subject.root, text, quant_config, dtype=name, asked=quantization)
+    where = (subject.outer, subject.root, text)
+    scheme = read_scheme(where, quant_config, dtype=name, asked=quantization)
     kept = kv_layers(text, subject.root)
     indexed = frozenset(at for group in kept if group.kind == "indexer" for at in group.layers)
     layers = decoder_layers(text, geometry, family, indexed=indexed)
@@ -64,6 +65,8 @@ def model_facts(
         multimodal=bool(subject.towers),
         uses_alibi=toggle(text, family.alibi),
         removed_after=REMOVED.get(subject.architecture),
+        unsupported="" if subject.architecture in REMOVED else subject.unsupported,
+        guess=subject.guess,
     )
 
 

@@ -101,15 +101,14 @@ class Method:
 
 
 def read_scheme(
-    root: ConfigReader,
-    text: ConfigReader,
+    where: Sequence[ConfigReader],
     quant_config: Mapping[str, object] | None,
     *,
     dtype: str,
     asked: str | None,
 ) -> Scheme:
-    """The scheme of the checkpoint, or else the one asked for."""
-    config = _stated(root, text, quant_config)
+    """The scheme that the checkpoint states in one of these places, or else the one asked for."""
+    config = _stated(where, quant_config)
     method = _method(config)
     if not method and asked in ONLINE:
         return _online(asked or "", dtype)
@@ -131,10 +130,10 @@ def read_scheme(
 
 
 def _stated(
-    root: ConfigReader, text: ConfigReader, quant_config: Mapping[str, object] | None
+    where: Sequence[ConfigReader], quant_config: Mapping[str, object] | None
 ) -> ConfigReader:
     """quantization_config of either level, else hf_quant_config.json (ModelOpt before 0.31)."""
-    for reader in (root, text):
+    for reader in where:
         for name in ("quantization_config", "compression_config"):
             if reader.has(name):
                 return reader.section(name)

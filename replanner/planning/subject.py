@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from replanner.errors import UnsupportedModel
 from replanner.planning.architectures import ARCHITECTURES, VARIANTS
 from replanner.planning.config_defaults import DECODERS, DEFAULTS
 from replanner.planning.config_reader import ConfigReader
 from replanner.planning.families import Family
-from replanner.planning.towers import MULTIMODAL, Build
+from replanner.planning.known_architectures import WITHOUT_A_ROW
+from replanner.planning.towers import MULTIMODAL, Build, Multimodal, generic
 
 _TEXT_SECTIONS = ("text_config", "llm_config", "language_config")
 # A decoder with another head: the language model's name in place of the task's
@@ -17,29 +17,39 @@ _HEADS = ("ForSequenceClassification", "ForRewardModel", "ForTokenClassification
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What to size: the configuration, the part of it about the decoder, and its row."""
+    """What to size: the configuration, the part of it about the decoder, and its row.
+
+    `outer` is the whole file where `root` is a part of it (the thinker of an omni model).
+    """
 
     architecture: str
+    outer: ConfigReader
     root: ConfigReader
     text: ConfigReader
     family: Family
     towers: tuple[Build, ...] = ()
+    guess: str = ""
+    unsupported: str = ""
 
 
 def read_subject(config: Mapping[str, object]) -> Subject:
     """The architecture's row and the decoder's keys, with the defaults of its kind."""
-    root = ConfigReader(config)
-    architecture = _architecture(root)
-    if root.has("thinker_config"):
-        root = root.section("thinker_config")
+    outer = ConfigReader(config)
+    architecture = _architecture(outer)
+    root = outer.section("thinker_config") if outer.has("thinker_config") else outer
     section = root.section(*_TEXT_SECTIONS) if root.has(*_TEXT_SECTIONS) else root
-    multimodal = MULTIMODAL.get(architecture)
-    name = (multimodal.decoder if multimodal else architecture) or _named(section)
+    parts = MULTIMODAL.get(architecture)
+    name = (parts.decoder if parts else architecture) or _named(section)
     family = _family(name)
+    guess = "" if family else _guess(architecture)
+    if family is None:
+        family, parts = _guessed(section), _guessed_parts(root)
     text = _text(root, section, family)
     if name in VARIANTS:
         family = VARIANTS[name](text, family)
-    return Subject(architecture, root, text, family, multimodal.towers if multimodal else ())
+    towers = parts.towers if parts else ()
+    unsupported = _unsupported(architecture, outer, nested=section.path != outer.path)
+    return Subject(architecture, outer, root, text, family, towers, guess, unsupported)
 
 
 def _architecture(root: ConfigReader) -> str:
@@ -56,7 +66,7 @@ def _named(section: ConfigReader) -> str:
     return DECODERS.get(kind, kind)
 
 
-def _family(name: str) -> Family:
+def _family(name: str) -> Family | None:
     found = ARCHITECTURES.get(name)
     if found is not None:
         return found
@@ -64,7 +74,37 @@ def _family(name: str) -> Family:
         found = ARCHITECTURES.get(name.removesuffix(suffix) + "ForCausalLM")
         if found is not None and name.endswith(suffix):
             return replace(found, headless=True, score="linear", pooling=True)
-    raise UnsupportedModel(f"The architecture {name[:60]} is not known.")
+    return None
+
+
+def _guess(architecture: str) -> str:
+    return (
+        f"{architecture[:60]} is not modelled: sized as a standard decoder of the dimensions "
+        "that its configuration states."
+    )
+
+
+def _guessed(section: ConfigReader) -> Family:
+    """The row of the decoder's model type, or of Llama; latent where the ranks say so."""
+    family = ARCHITECTURES.get(_named(section), ARCHITECTURES["LlamaForCausalLM"])
+    return replace(family, mixer="latent") if section.has("kv_lora_rank") else family
+
+
+def _guessed_parts(root: ConfigReader) -> Multimodal | None:
+    seen = root.has("vision_config", "vision_tower_config", "audio_config")
+    return Multimodal("", (generic,)) if seen else None
+
+
+def _unsupported(architecture: str, outer: ConfigReader, *, nested: bool) -> str:
+    """Why vLLM 0.33 would not load the file at all."""
+    kind = outer.text("model_type", default="")
+    if nested and kind in DECODERS:
+        return f"model_type {kind!r} is a decoder's, but the configuration nests another one"
+    known = architecture in ARCHITECTURES or architecture in MULTIMODAL
+    known = known or architecture in WITHOUT_A_ROW or architecture.endswith(_HEADS)
+    if known or outer.has("auto_map"):
+        return ""
+    return f"vLLM 0.33 does not know the architecture {architecture[:60]}"
 
 
 def _text(root: ConfigReader, section: ConfigReader, family: Family) -> ConfigReader:

@@ -44,11 +44,12 @@ def shard_weights(facts: ModelFacts, parallel: Parallel) -> tuple[StageWeights, 
 def parallel_refusals(facts: ModelFacts, parallel: Parallel) -> tuple[str, ...]:
     """Why vLLM would not divide the model this way, one sentence each; empty where it would."""
     ways = parallel.tensor
-    found = [
+    found = [facts.unsupported] if facts.unsupported else []
+    found += [
         f"{what} ({count}) must be divisible by tensor_parallel_size ({ways})"
         for what, count in facts.must_divide
         if count % ways
-    ]
+    ] or _uneven(facts, ways)
     heads = facts.kv_heads
     if heads and heads % ways and ways % heads:
         found.append(
@@ -59,6 +60,17 @@ def parallel_refusals(facts: ModelFacts, parallel: Parallel) -> tuple[str, ...]:
             f"pipeline_parallel_size ({parallel.pipeline}) exceeds the layers ({facts.num_layers})"
         )
     return tuple(found)
+
+
+def _uneven(facts: ModelFacts, ways: int) -> list[str]:
+    """The first matrix that the ranks do not divide (vllm/distributed/utils.py, divide)."""
+    for matrix in facts.weights:
+        extent = {"column": matrix.rows, "row": matrix.cols}.get(matrix.shard, 0)
+        padded = max(matrix.units, matrix.storage.units) > 1
+        if extent % ways and not padded and not matrix.heads and not matrix.experts:
+            name = matrix.name.replace("{}", "N")
+            return [f"{name} ({extent}) must be divisible by tensor_parallel_size ({ways})"]
+    return []
 
 
 def stage_bounds(layers: int, stages: int) -> tuple[tuple[int, int], ...]:
