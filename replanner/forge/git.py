@@ -101,7 +101,7 @@ class Git:
 
     def resolve(self, revision: str) -> str | None:
         """The commit that a branch, tag or id stands for."""
-        if revision.startswith("-"):
+        if revision.startswith("-") or "\0" in revision:
             return None
         try:
             return self.text("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", "--")[

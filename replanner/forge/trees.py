@@ -125,11 +125,13 @@ class WorkingTree:
             for name in sorted(files):
                 file = Path(folder, name)
                 path = file.relative_to(self.root).as_posix()
-                if path.isprintable() and file.is_file() and self._is_inside(file):
+                # The walk follows no folder links, so only a link can lead outside.
+                inside = not file.is_symlink() or self._is_inside(file)
+                if path.isprintable() and inside and file.is_file():
                     yield path
 
     def _is_inside(self, file: Path) -> bool:
         try:
             return file.resolve().is_relative_to(self.root.resolve())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RuntimeError):  # RuntimeError: a link to itself, up to 3.12
             return False
