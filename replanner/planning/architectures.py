@@ -238,6 +238,7 @@ ARCHITECTURES: dict[str, Family] = {
     "DeepseekV2ForCausalLM": _DEEPSEEK,
     "DeepseekV3ForCausalLM": _DEEPSEEK,
     "DeepseekV32ForCausalLM": _DEEPSEEK,
+    "DeepseekV4ForCausalLM": replace(_PLAIN, moe_name="ffn", streams=True),
     "GlmMoeDsaForCausalLM": _DEEPSEEK,
     "Glm4MoeLiteForCausalLM": _DEEPSEEK,
     # Llama 4: chunked attention, one shared expert

@@ -34,6 +34,7 @@ class Family:
     norms: int = 2
     final_norms: int = 1
     norm_bias: Toggle = False
+    streams: bool = False  # several residual streams, joined behind the last layer
     # feed-forward
     feed: bool = True
     gated: bool = True

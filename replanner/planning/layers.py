@@ -11,7 +11,8 @@ from replanner.planning.dimensions import Geometry
 from replanner.planning.families import Family, toggle
 from replanner.planning.feedforwards import dense_block, experts_block, moe_layers
 from replanner.planning.geometry import WIDEST
-from replanner.planning.mixing import latent_block, recurrent_block
+from replanner.planning.mixing import compressed_block, latent_block, recurrent_block
+from replanner.planning.modules.compressed import HashRouting, HyperConnections
 from replanner.planning.modules.feedforward import Dense
 from replanner.planning.modules.mixers import GroupedQuery, IndexHeads
 from replanner.planning.modules.pieces import Piece
@@ -228,9 +229,27 @@ def scaled_width(multiple: float, hidden: int) -> int:
     return max(256, -(-wanted // 256) * 256)
 
 
+def _compressed(text: ConfigReader, geometry: Geometry, family: Family) -> tuple[Layer, ...]:
+    """DeepSeek-V4: every layer mixes experts; the first ones choose them by a table."""
+    experts = experts_block(text, geometry, family)
+    streams = text.int("hc_mult", default=1, low=1, high=WIDEST)
+    if experts is None:
+        raise text.bad("n_routed_experts", 0, "a mixture of experts")
+    shared = (Norms(family.norms), HyperConnections(streams), experts)
+    table = HashRouting(geometry.vocab, experts.used, name=family.moe_name)
+    hashed = text.int("num_hash_layers", default=0, high=geometry.layers)
+    ratios = text.ints("compress_ratios", high=WIDEST)[: geometry.layers]
+    made = {ratio: compressed_block(text, ratio) for ratio in set(ratios)}
+    return tuple(
+        (made[ratio], *shared, *((table,) if layer < hashed else ()))
+        for layer, ratio in enumerate(ratios)
+    )
+
+
 Plan = Callable[[ConfigReader, Geometry, Family], tuple[Layer, ...]]
 _PLANS: tuple[tuple[str, Plan], ...] = (
     ("block_configs", _block_configs),
+    ("compress_ratios", _compressed),
     ("hybrid_override_pattern", _one_part_each),
     ("mamba_num_heads", _one_part_each),
 )

@@ -7,6 +7,7 @@ from replanner.planning.config_reader import ConfigReader
 from replanner.planning.dimensions import Geometry
 from replanner.planning.families import Family
 from replanner.planning.geometry import HEADS, HIDDEN, WIDEST
+from replanner.planning.modules.compressed import Compressed
 from replanner.planning.modules.latent import Indexer, Latent
 from replanner.planning.modules.recurrent import (
     GatedDelta,
@@ -32,6 +33,20 @@ def latent_block(text: ConfigReader, *, indexed: bool = False) -> Latent:
         kv_rank=_size(text, "kv_lora_rank"),
         gated=text.flag("mla_use_output_gate"),
         indexer=_indexer(text) if indexed else None,
+    )
+
+
+def compressed_block(text: ConfigReader, ratio: int) -> Compressed:
+    """DeepSeek-V4's attention in a layer whose rows hold `ratio` tokens."""
+    return Compressed(
+        heads=_size(text, *HEADS),
+        size=_size(text, "head_dim"),
+        query_rank=_size(text, "q_lora_rank"),
+        groups=_size(text, "o_groups"),
+        out_rank=_size(text, "o_lora_rank"),
+        ratio=ratio,
+        index_heads=_size(text, "index_n_heads"),
+        index_size=_size(text, "index_head_dim", default=128),
     )
 
 

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 
 from replanner.planning.architectures import REMOVED
 from replanner.planning.attention import kv_layers
-from replanner.planning.config_reader import ConfigReader
 from replanner.planning.dimensions import Geometry, read_geometry
 from replanner.planning.dtypes import model_dtype
-from replanner.planning.facts import Attention, ModelFacts, Moe, Shard, WeightMatrix
+from replanner.planning.ends import entrance, exit_norms, heads
+from replanner.planning.facts import Attention, ModelFacts, Moe, WeightMatrix
 from replanner.planning.families import Family, toggle
 from replanner.planning.layers import Layer, decoder_layers
+from replanner.planning.lengths import max_model_len
 from replanner.planning.modules.feedforward import Experts
-from replanner.planning.modules.pieces import Piece, norm
 from replanner.planning.quantization import read_scheme
 from replanner.planning.sheet import Sheet
-from replanner.planning.subject import read_subject
+from replanner.planning.subject import Subject, read_subject
 from replanner.planning.towers import Tower
 
 
@@ -41,7 +41,7 @@ def model_facts(
     towers = [build(subject.root, geometry.hidden) for build in subject.towers]
     for tower in towers:
         sheet.add(tower.pieces)
-    _decoder(sheet, text, geometry, family, layers)
+    _decoder(sheet, subject, geometry, layers)
     weights = sheet.rows()
     return ModelFacts(
         architecture=subject.architecture,
@@ -80,68 +80,18 @@ def _dividing_heads(geometry: Geometry, family: Family) -> int:
     return 0 if family.mixer == "latent" else geometry.kv_heads
 
 
-def _decoder(
-    sheet: Sheet, text: ConfigReader, geometry: Geometry, family: Family, layers: tuple[Layer, ...]
-) -> None:
-    hidden = geometry.hidden
-    rows = geometry.vocab + family.extra_vocab
-    shard: Shard = "vocab" if family.divided_embedding else "replicated"
-    table = Piece("embed_tokens", "embedding", rows, hidden, shard)
-    sheet.add([table, *_around(text, geometry, family)], at="model.")
+def _decoder(sheet: Sheet, subject: Subject, geometry: Geometry, layers: tuple[Layer, ...]) -> None:
+    text, family = subject.text, subject.family
+    sheet.add(entrance(text, geometry, family), at="model.")
     groups: dict[Layer, list[int]] = {}
     for index, layer in enumerate(layers):
         groups.setdefault(layer, []).append(index)
     for layer, indices in groups.items():
         for block in layer:
-            sheet.add_layers(block.pieces(hidden), at="model.layers.{}.", layers=indices)
-    sheet.add(norm("norm", hidden, bias=toggle(text, family.norm_bias)), at="model.", place="last")
-    if not (family.headless or family.always_tied or _tied(text, family)):
-        head = Piece("lm_head", "head", geometry.vocab, hidden, "vocab", quantizable=True)
-        sheet.add([head], place="last")
-    sheet.add(_score(text, hidden, family), place="last")
-    if toggle(text, family.head_bias):
-        sheet.add([Piece("lm_head.bias", "head", geometry.vocab, 1, "vocab")], place="last")
-
-
-def _score(text: ConfigReader, hidden: int, family: Family) -> list[Piece]:
-    """A head that gives labels or a reward; it is kept in float32 (vllm/config/model.py)."""
-    labels = text.int("num_labels", default=len(text.section("id2label").names()) or 2, low=1)
-    square = hidden * hidden + hidden
-    sizes = {
-        "": 0,
-        "linear": labels * hidden,
-        "two layers": square + labels * hidden + labels,
-        "classifier": square + labels * hidden + labels,
-    }
-    elements = sizes[family.score]
-    return [Piece("score", "head", elements, element_bytes=4)] if elements else []
-
-
-def _tied(text: ConfigReader, family: Family) -> bool:
-    return text.flag("tie_word_embeddings", default=family.tied)
-
-
-def _around(text: ConfigReader, geometry: Geometry, family: Family) -> list[Piece]:
-    """What else turns tokens into vectors: learned positions, a norm, a second embedding."""
-    hidden, pieces = geometry.hidden, []
-    if family.positions >= 0:
-        rows = max_model_len(text) + family.positions
-        shard: Shard = "vocab" if family.divided_positions else "replicated"
-        pieces.append(Piece("embed_positions", "embedding", rows, hidden, shard))
-    if family.token_types:
-        kinds = text.int("type_vocab_size", default=2, low=1)
-        pieces.append(Piece("token_type_embeddings", "embedding", kinds, hidden, "vocab"))
-    if family.embedding_norm:
-        pieces += norm("embedding_norm", hidden, bias=True)
-    width = text.int("hidden_size_per_layer_input", default=0) * geometry.layers
-    if width:
-        rows = text.int("vocab_size_per_layer_input", default=geometry.vocab)
-        pieces += [
-            Piece("embed_tokens_per_layer", "embedding", rows, width, "vocab"),
-            Piece("per_layer_model_projection", "other", width, hidden, "column"),
-            Piece("per_layer_projection_norm", "norm", width // geometry.layers),
-        ]
-    return pieces
+            pieces = block.pieces(geometry.hidden)
+            sheet.add_layers(pieces, at="model.layers.{}.", layers=indices)
+    sheet.add(exit_norms(text, geometry, family), at="model.", place="last")
+    sheet.add(heads(text, geometry, family), place="last")
 
 
 def _active(weights: tuple[WeightMatrix, ...]) -> int:
@@ -159,34 +109,3 @@ def _moe(layers: tuple[Layer, ...]) -> Moe | None:
         return None
     most = max(routed, key=lambda block: block.count)
     return Moe(most.count, most.used, len(routed), most.width)
-
-
-_LENGTHS = (
-    "max_position_embeddings",
-    "n_positions",
-    "max_seq_len",
-    "seq_length",
-    "max_target_positions",
-    "max_sequence_length",
-    "max_seq_length",
-    "seq_len",
-)
-_DEFAULT_LENGTH = 2048  # vllm/config/model.py:2589
-# vllm/config/model.py:2613: these leave max_position_embeddings already scaled
-_SCALED = frozenset(
-    {"su", "longrope", "llama3", "yarn", "deepseek_yarn", "deepseek_llama_scaling", "default"}
-)
-
-
-def max_model_len(text: ConfigReader) -> int:
-    """vllm/transformers_utils/model_arch_config_convertor.py:374 and vllm/config/model.py:2545."""
-    own = text.int("model_max_length", default=0)
-    stated = [text.int(name) for name in _LENGTHS if text.has(name)]
-    length = own or min(stated, default=_DEFAULT_LENGTH)
-    rope = text.section("rope_parameters", "rope_scaling")
-    kind = rope.text("rope_type", "type", default="default")
-    if kind == "longrope":
-        return text.int("original_max_position_embeddings", default=length)
-    if kind in _SCALED:
-        return length
-    return int(length * rope.number("factor", default=1.0))

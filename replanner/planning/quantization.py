@@ -119,7 +119,7 @@ def read_scheme(
         raise UnsupportedModel(
             f"{config.path}: the quantization method {method[:40]!r} is not known."
         )
-    recipe = row.read(config, dtype)
+    recipe = _with_own_experts(row.read(config, dtype), config, where)
     return Scheme(
         dtype,
         recipe.rules,
@@ -127,6 +127,19 @@ def read_scheme(
         recipe.scope,
         _facts(config, row, recipe),
     )
+
+
+def _with_own_experts(
+    recipe: Recipe, config: ConfigReader, where: Sequence[ConfigReader]
+) -> Recipe:
+    """DeepSeek-V4: experts in four bits, fp8 with one-byte scales around them."""
+    if not any(reader.value("expert_dtype") == "fp4" for reader in where):
+        return recipe
+    stated = config.text("moe_quant_algo", default="MXFP4").upper()
+    experts = NVFP4 if stated == "NVFP4" else MXFP4
+    rules = (Rule(replace(rule.storage, scale_bytes=1), rule.names) for rule in recipe.rules)
+    own = Rule(experts, NamePatterns((".experts.",), "substring"))
+    return replace(recipe, rules=(own, *rules), label=f"{recipe.label}, experts {stated}")
 
 
 def _stated(

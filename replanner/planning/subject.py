@@ -39,7 +39,7 @@ def read_subject(config: Mapping[str, object]) -> Subject:
     root = outer.section("thinker_config") if outer.has("thinker_config") else outer
     section = root.section(*_TEXT_SECTIONS) if root.has(*_TEXT_SECTIONS) else root
     parts = MULTIMODAL.get(architecture)
-    name = (parts.decoder if parts else architecture) or _named(section)
+    name = (parts.decoder if parts else architecture) or _named(section, architecture)
     family = _family(name)
     guess = "" if family else _guess(architecture)
     if family is None:
@@ -57,8 +57,21 @@ def _architecture(root: ConfigReader) -> str:
     return names[0] if names else root.text("model_type", default="unknown")
 
 
-def _named(section: ConfigReader) -> str:
+# MiniCPM-V says by its version which decoder it has (models/minicpmv.py)
+_BY_VERSION = {
+    "2": "MiniCPMForCausalLM",
+    "2.0": "MiniCPMForCausalLM",
+    "2.5": "LlamaForCausalLM",
+    "2.6": "Qwen2ForCausalLM",
+    "4.0": "LlamaForCausalLM",
+    "4.5": "Qwen3ForCausalLM",
+}
+
+
+def _named(section: ConfigReader, architecture: str = "") -> str:
     """The decoder inside a multimodal model: by its architecture, else by its model type."""
+    if architecture.startswith("MiniCPMV"):
+        return _BY_VERSION.get(str(section.value("version"))[:4], "Qwen2ForCausalLM")
     names = section.texts("architectures")
     if names and names[0] in ARCHITECTURES:
         return names[0]

@@ -1,0 +1,37 @@
+"""The longest sequence a model takes, as vLLM derives it from the configuration."""
+
+from replanner.planning.config_reader import ConfigReader
+
+_LENGTHS = (
+    "max_position_embeddings",
+    "n_positions",
+    "max_seq_len",
+    "seq_length",
+    "max_target_positions",
+    "max_sequence_length",
+    "max_seq_length",
+    "seq_len",
+)
+_DEFAULT_LENGTH = 2048  # vllm/config/model.py:2589
+# vllm/config/model.py:2613: these leave max_position_embeddings already scaled
+_SCALED = frozenset(
+    {"su", "longrope", "llama3", "yarn", "deepseek_yarn", "deepseek_llama_scaling", "default"}
+)
+
+
+def max_model_len(text: ConfigReader) -> int:
+    """vllm/transformers_utils/model_arch_config_convertor.py:374 and vllm/config/model.py:2545."""
+    length = text.int("model_max_length", default=0) or learned_positions(text)
+    rope = text.section("rope_parameters", "rope_scaling")
+    kind = rope.text("rope_type", "type", default="default")
+    if kind == "longrope":
+        return text.int("original_max_position_embeddings", default=length)
+    if kind in _SCALED:
+        return length
+    return int(length * rope.number("factor", default=1.0))
+
+
+def learned_positions(text: ConfigReader) -> int:
+    """The smallest length that is stated, before rotary scaling."""
+    stated = [text.int(name) for name in _LENGTHS if text.has(name)]
+    return min(stated, default=_DEFAULT_LENGTH)
