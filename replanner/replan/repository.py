@@ -182,7 +182,7 @@ def parse_plan(data: bytes, *, name: str) -> PlanRecord:
     try:
         return parse_document(parsed)
     except InputError as error:
-        hint = error.hint or "Restore or delete it, then run again."
+        hint = f"{error.hint} Restore or delete it, then run again.".strip()
         raise InputError(f"{name}: {error.message}", hint=hint) from None
 
 

@@ -1,0 +1,593 @@
+"""The loop on real git, real files and a local hub: what is proposed, what is left alone."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gitting import Repo
+
+from replanner.errors import InputError, ModelNotFound, UpstreamError
+from replanner.forge.git import Git
+from replanner.forge.local import LocalForge
+from replanner.forge.trees import WorkingTree, tree_at
+from replanner.hub.folder import LocalHub, commit_model
+from replanner.planning.model_files import ModelFiles
+from replanner.propose import Leave, Shown
+from replanner.replan import (
+    CheckReport,
+    Judged,
+    Options,
+    Replanned,
+    check,
+    replan,
+    revision_records,
+)
+from replanner.resolve import Hub
+
+SMALL: dict[str, Any] = {
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "hidden_size": 4096,
+    "intermediate_size": 14336,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "vocab_size": 128256,
+    "max_position_embeddings": 131072,
+    "torch_dtype": "bfloat16",
+}
+LARGE = {
+    **SMALL,
+    "hidden_size": 8192,
+    "intermediate_size": 28672,
+    "num_hidden_layers": 80,
+    "num_attention_heads": 64,
+}
+LLAMA, OTHER = "acme/llama", "acme/other"
+CHAT = "profiles/chat.yaml"
+
+
+def profile(model: str = LLAMA, **hardware: object) -> str:
+    lines = "".join(f"  {key}: {value}\n" for key, value in hardware.items())
+    return f"profile_version: 1\nmodel:\n  id: {model}\nhardware:\n  gpu_name: H100\n{lines}"
+
+
+@dataclass(frozen=True)
+class World:
+    repo: Repo
+    hub_dir: Path
+
+    def model(
+        self, config: Mapping[str, object] = SMALL, model_id: str = LLAMA, **files: bytes
+    ) -> str:
+        content = {"config.json": json.dumps(config).encode(), **files}
+        return commit_model(self.hub_dir, model_id, content)
+
+    @property
+    def hub(self) -> Hub:
+        return LocalHub(self.hub_dir)
+
+    def run(self, hub: Hub | None = None, **options: Any) -> Replanned:
+        return replan(LocalForge.at(self.repo.root), hub or self.hub, Options(**options))
+
+    def check(self, hub: Hub | None = None, **options: Any) -> CheckReport:
+        return check(WorkingTree(self.repo.root), hub or self.hub, **options)
+
+    def accept(self, result: Replanned) -> None:
+        """Merge what was proposed, as people would; the next run tidies up."""
+        for one in result.proposals:
+            self.repo.git("merge", "-q", "--no-ff", "-m", "merge", one.branch)
+        self.run()
+
+    def proposals(self) -> list[Shown]:
+        return LocalForge.at(self.repo.root).files.read_all()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World(Repo.new(tmp_path / "repo"), tmp_path / "hub")
+    made.hub_dir.mkdir()
+    made.model()
+    made.model(model_id=OTHER)
+    made.repo.commit({CHAT: profile(), "README.md": "hello\n"})
+    return made
+
+
+@pytest.fixture
+def accepted(world: World) -> World:
+    """A repository whose plans are in place."""
+    world.accept(world.run())
+    return world
+
+
+def kinds(result: Replanned) -> list[str]:
+    return [type(step).__name__ for step in result.steps]
+
+
+def only(result: Replanned) -> Judged:
+    (judged,) = result.judged
+    return judged
+
+
+class Broken:
+    """A hub that cannot be reached, or refuses, for the models named."""
+
+    def __init__(self, hub: Hub, *models: str, error: Exception | None = None) -> None:
+        self._hub, self._models = hub, models
+        self._error = error or UpstreamError("the Hub did not answer.")
+
+    def fetch(self, model_id: str, revision: str, *, commit: str | None = None) -> ModelFiles:
+        if model_id in self._models:
+            raise self._error
+        return self._hub.fetch(model_id, revision, commit=commit)
+
+    def resolve(self, model_id: str, revision: str) -> str | None:
+        return self._hub.resolve(model_id, revision)
+
+
+def test_a_first_plan_is_proposed(world: World) -> None:
+    result = world.run()
+    assert kinds(result) == ["Push", "Open"]
+    assert only(result).change is not None
+    (shown,) = world.proposals()
+    assert shown.title == "Plan chat"
+    files = world.repo.git("diff", "--name-only", f"main..{shown.branch}").split()
+    assert files == [
+        "deploy/chat/docker-compose.yaml",
+        "deploy/chat/k8s-values.yaml",
+        "deploy/chat/plan.json",
+        "deploy/chat/profile.yaml",
+        "deploy/chat/serve_command.sh",
+    ]
+
+
+def test_the_same_inputs_twice_make_no_write(world: World) -> None:
+    world.run()
+    refs, files = world.repo.git("for-each-ref"), world.proposals()
+    again = world.run()
+    assert again.steps == ()
+    assert (world.repo.git("for-each-ref"), world.proposals()) == (refs, files)
+
+
+def test_nothing_of_the_users_is_touched(world: World) -> None:
+    world.repo.write({"README.md": "half done"})
+    before = world.repo.snapshot()
+    world.run()
+    assert world.repo.snapshot() == before
+
+
+def test_after_the_merge_there_is_nothing_to_do(accepted: World) -> None:
+    result = accepted.run()
+    assert (only(result).status, result.steps) == ("nothing", ())
+    assert accepted.check().exit_code == 0
+    assert accepted.repo.git("branch", "--list", "replanner/*") == ""
+
+
+def test_a_dry_run_writes_nothing(world: World) -> None:
+    result = world.run(dry_run=True)
+    assert kinds(result) == ["Push", "Open"]
+    assert world.proposals() == []
+    assert world.repo.git("branch", "--list", "replanner/*") == ""
+
+
+def test_a_model_that_moved_is_proposed_with_its_cause(accepted: World) -> None:
+    commit = accepted.model(LARGE)
+    result = accepted.run()
+    assert kinds(result) == ["Push", "Open"]
+    change = only(result).change
+    assert change is not None
+    assert change.verdict.startswith("no longer starts because weights grew by")
+    assert f"(model commit {commit[:7]}: config)" in change.verdict
+    assert result.proposals[0].draft
+    assert "replanner:infeasible" in result.proposals[0].labels
+
+
+def test_another_move_updates_the_same_proposal(accepted: World) -> None:
+    accepted.model({**SMALL, "max_position_embeddings": 65536})
+    accepted.run()
+    accepted.model({**SMALL, "max_position_embeddings": 32768})
+    result = accepted.run()
+    assert kinds(result) == ["Push", "Edit"]
+    assert len(accepted.proposals()) == 1
+    accepted.model({**SMALL, "num_hidden_layers": 16})
+    accepted.accept(accepted.run())
+    assert only(accepted.run()).status == "nothing"
+
+
+def test_a_model_that_moved_back_closes_its_proposal(accepted: World) -> None:
+    pinned = accepted.hub.resolve(LLAMA, "main")
+    assert pinned is not None
+    accepted.model(LARGE)
+    accepted.run()
+    LocalHub(accepted.hub_dir).point(LLAMA, "main", commit=pinned)
+    assert kinds(accepted.run()) == ["Close", "DeleteBranch"]
+    assert accepted.proposals()[0].state == "closed"
+    assert accepted.run().steps == ()
+    accepted.model(LARGE)
+    assert kinds(accepted.run()) == ["Push", "Open"]
+
+
+def test_the_model_card_alone_is_no_reason(accepted: World) -> None:
+    accepted.model(**{"README.md": b"new words"})
+    result = accepted.run()
+    assert (only(result).status, result.steps) == ("nothing", ())
+    assert kinds(accepted.run(revision_classes=("docs",))) == ["Push", "Open"]
+
+
+def test_revisions_to_ignore_are_ignored(accepted: World) -> None:
+    commit = accepted.model(LARGE)
+    accepted.repo.commit({".github/replanner.yaml": f"ignore_revisions: [{commit}]\n"})
+    result = accepted.run()
+    assert (only(result).status, result.steps) == ("nothing", ())
+
+
+def test_an_edited_profile_is_proposed(accepted: World) -> None:
+    accepted.repo.commit({CHAT: profile(gpus=2, tp_size=2)})
+    change = only(accepted.run()).change
+    assert change is not None
+    assert {cause.subject for cause in change.causes} == {"hardware.gpus", "hardware.tp_size"}
+
+
+def test_a_comment_in_a_profile_reaches_its_copy_only(accepted: World) -> None:
+    accepted.repo.commit({CHAT: "# ours\n" + profile()})
+    result = accepted.run()
+    assert sorted(result.proposals[0].files) == [
+        "deploy/chat/plan.json",
+        "deploy/chat/profile.yaml",
+    ]
+    assert accepted.check().exit_code == 1
+
+
+def test_one_proposal_per_model(world: World) -> None:
+    world.repo.commit(
+        {"profiles/eu/chat.yaml": profile(gpus=2), "profiles/other.yaml": profile(OTHER)}
+    )
+    result = world.run()
+    assert [sorted({path.rsplit("/", 1)[0] for path in one.files}) for one in result.proposals] == [
+        ["deploy/chat", "deploy/eu/chat"],
+        ["deploy/other"],
+    ]
+    assert kinds(world.run(group_by="all")) == ["Push", "Open"] + ["Close", "DeleteBranch"] * 2
+
+
+def test_a_missing_artifact_is_written_again(accepted: World) -> None:
+    accepted.repo.commit({"deploy/chat/serve_command.sh": None})
+    assert accepted.check().profiles[0].missing == ("deploy/chat/serve_command.sh",)
+    result = accepted.run()
+    assert list(result.proposals[0].files) == ["deploy/chat/serve_command.sh"]
+    assert only(result).change.verdict.startswith("keeps its plan")  # type: ignore[union-attr]
+
+
+def test_hand_edits_are_kept_and_told(accepted: World) -> None:
+    accepted.repo.commit({"deploy/chat/serve_command.sh": "mine\n"})
+    quiet = accepted.run()
+    assert quiet.steps == ()
+    assert only(quiet).files.hand_edited == ("deploy/chat/serve_command.sh",)
+    report = accepted.check()
+    assert report.profiles[0].hand_edited == ("deploy/chat/serve_command.sh",)
+    assert report.exit_code == 1
+    accepted.model(LARGE)
+    (one,) = accepted.run().proposals
+    assert "deploy/chat/serve_command.sh" not in one.files
+    assert "**Edited by hand, left as they are:**" in one.text
+
+
+def test_a_file_that_was_never_ours_is_not_overwritten(world: World) -> None:
+    world.repo.commit({"deploy/chat/serve_command.sh": "mine\n"})
+    (one,) = world.run().proposals
+    assert "deploy/chat/serve_command.sh" not in one.files
+    assert "Edited by hand" in one.text
+
+
+def test_a_renderer_taken_out_takes_its_file_along(accepted: World) -> None:
+    accepted.repo.commit(
+        {
+            CHAT: profile() + "outputs:\n  emit: [command]\n",
+            "deploy/chat/k8s-values.yaml": "mine\n",
+        }
+    )
+    (one,) = accepted.run().proposals
+    assert one.files["deploy/chat/docker-compose.yaml"] is None
+    assert "deploy/chat/k8s-values.yaml" not in one.files
+    assert "k8s-values.yaml</code>" in one.text
+
+
+def test_a_removed_profile_takes_its_untouched_files_along(accepted: World) -> None:
+    accepted.repo.commit({CHAT: None, "deploy/chat/k8s-values.yaml": "mine\n"})
+    left = accepted.check().profiles[0]
+    assert "deploy/chat/plan.json" in left.leftover
+    (one,) = accepted.run().proposals
+    assert one.title == "Remove chat"
+    assert set(one.files.values()) == {None}
+    assert "deploy/chat/k8s-values.yaml" not in one.files
+    accepted.accept(accepted.run())
+    assert (accepted.repo.root / "deploy/chat/k8s-values.yaml").exists()
+    assert not (accepted.repo.root / "deploy/chat/plan.json").exists()
+    assert accepted.run().judged == ()
+
+
+def test_files_that_are_gone_already_need_no_deleting(accepted: World) -> None:
+    accepted.repo.commit({CHAT: None, "deploy/chat/k8s-values.yaml": None})
+    assert "deploy/chat/k8s-values.yaml" not in accepted.run().proposals[0].files
+
+
+def test_a_profile_that_writes_elsewhere_leaves_nothing_behind(accepted: World) -> None:
+    accepted.repo.commit({CHAT: profile() + "outputs:\n  dir: live/chat\n"})
+    (one,) = accepted.run().proposals
+    assert one.files["deploy/chat/plan.json"] is None
+    assert one.files["live/chat/plan.json"] is not None
+    assert "writes elsewhere now" in one.text
+    accepted.accept(accepted.run())
+    assert accepted.check().exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        {"profile_path": "elsewhere/chat.yaml"},
+        {"profile_name": "other"},
+        {"profile_path": ""},
+    ],
+)
+def test_plans_of_strangers_are_never_deleted(accepted: World, plan: dict[str, str]) -> None:
+    file = accepted.repo.root / "deploy/chat/plan.json"
+    document = json.loads(file.read_text())
+    document["inputs"] |= plan
+    accepted.repo.commit({CHAT: None, "deploy/chat/plan.json": json.dumps(document)})
+    assert accepted.run().judged == ()
+
+
+def test_other_tools_plan_files_are_theirs(accepted: World) -> None:
+    accepted.repo.commit({"terraform/plan.json": "{}", "plan.json": "not even JSON"})
+    assert accepted.run().steps == ()
+
+
+@pytest.mark.parametrize("text", ["{}", "<<<<<<< ours", "[" * 100_000, '{"schema_version": NaN}'])
+def test_a_plan_that_cannot_be_read_is_told_and_left(accepted: World, text: str) -> None:
+    accepted.repo.commit({"deploy/chat/plan.json": text})
+    result = accepted.run()
+    assert (only(result).status, result.exit_code, result.steps) == ("failed", 2, ())
+    error = only(result).error
+    assert error is not None
+    assert error.message.startswith("deploy/chat/plan.json: ")
+    assert "delete it" in error.hint
+
+
+def test_a_bad_profile_holds_back_no_other(accepted: World) -> None:
+    accepted.repo.commit(
+        {CHAT: "profile_version: 1\nmodle: {}\n", "profiles/other.yaml": profile(OTHER)}
+    )
+    result = accepted.run()
+    assert [(one.name, one.status) for one in result.judged] == [
+        ("chat", "failed"),
+        ("other", "planned"),
+    ]
+    assert result.exit_code == 2
+    assert kinds(result) == ["Push", "Open"]
+    assert accepted.check().exit_code == 2
+
+
+def test_a_failed_profile_does_not_close_its_proposal(accepted: World) -> None:
+    accepted.model(LARGE)
+    accepted.run()
+    accepted.repo.commit({CHAT: "broken"})
+    result = accepted.run()
+    assert [step.reason for step in result.steps if isinstance(step, Leave)] == ["unknown"]
+    assert result.writes == ()
+
+
+def test_a_failed_neighbour_is_named_in_the_proposal(accepted: World) -> None:
+    bad_text = f"profile_version: 1\nmodel:\n  id: {LLAMA}\n"
+    accepted.repo.commit({"profiles/bad.yaml": bad_text, CHAT: profile(gpus=2)})
+    result = accepted.run()
+    bad = next(one for one in result.judged if one.name == "bad")
+    assert bad.error is not None
+    assert "gpu_name is auto" in bad.error.message
+    assert "<code>profiles/bad.yaml</code>" in result.proposals[0].text
+
+
+def test_an_upstream_that_is_away_changes_nothing(accepted: World) -> None:
+    accepted.model(LARGE)
+    accepted.run()
+    refs, files = accepted.repo.git("for-each-ref"), accepted.proposals()
+    accepted.repo.commit({CHAT: profile(gpus=2)})
+    result = accepted.run(Broken(accepted.hub, LLAMA))
+    assert (only(result).status, result.exit_code) == ("unknown", 3)
+    assert result.writes == ()
+    after = accepted.repo.git("for-each-ref", "refs/heads/replanner")
+    assert after in refs
+    assert accepted.proposals() == files
+
+
+@pytest.mark.parametrize("group_by", ["model", "profile", "revision", "all"])
+def test_an_unknown_model_freezes_its_groups_in_every_grouping(
+    accepted: World, group_by: str
+) -> None:
+    accepted.repo.commit({"profiles/eu.yaml": profile(OTHER)})
+    accepted.model(LARGE)
+    accepted.run(group_by=group_by)
+    refs = accepted.repo.git("for-each-ref", "refs/heads/replanner")
+    result = accepted.run(Broken(accepted.hub, LLAMA, OTHER), group_by=group_by)
+    assert result.writes == ()
+    assert accepted.repo.git("for-each-ref", "refs/heads/replanner") == refs
+
+
+def test_an_unknown_model_freezes_only_its_own_group(accepted: World) -> None:
+    accepted.repo.commit({CHAT: profile(gpus=2), "profiles/other.yaml": profile(OTHER)})
+    result = accepted.run(Broken(accepted.hub, LLAMA))
+    assert [one.title for one in result.proposals] == ["Plan other"]
+    assert kinds(result) == ["Push", "Open"]
+
+
+def test_a_missing_model_is_a_failure_and_not_unknown(accepted: World) -> None:
+    gone = Broken(accepted.hub, LLAMA, error=ModelNotFound("no such model."))
+    result = accepted.run(gone)
+    assert (only(result).status, result.exit_code) == ("failed", 2)
+
+
+def test_check_uses_the_pinned_commit(accepted: World) -> None:
+    accepted.model(LARGE)
+    assert accepted.check().exit_code == 0
+    accepted.repo.write({CHAT: profile(gpus=2)})
+    report = accepted.check()
+    assert report.exit_code == 1
+    assert "deploy/chat/plan.json" in report.profiles[0].stale
+
+
+def test_check_resolves_anew_where_the_revision_is_another(accepted: World) -> None:
+    accepted.repo.write({CHAT: profile().replace("  id:", "  revision: v2\n  id:")})
+    report = accepted.check()
+    assert report.exit_code == 2
+    error = report.profiles[0].judged.error
+    assert error is not None
+    assert "v2" in error.message
+
+
+def test_check_without_plans_names_what_is_missing(world: World) -> None:
+    report = world.check()
+    assert report.exit_code == 1
+    assert "deploy/chat/plan.json" in report.profiles[0].missing
+
+
+def test_check_tells_an_upstream_that_is_away(accepted: World) -> None:
+    assert accepted.check(Broken(accepted.hub, LLAMA)).exit_code == 3
+
+
+def test_check_of_nothing_is_fine(tmp_path: Path) -> None:
+    assert check(WorkingTree(tmp_path), LocalHub(tmp_path)).exit_code == 0
+
+
+def test_check_says_that_a_plan_does_not_start(world: World) -> None:
+    world.model(LARGE)
+    world.accept(world.run())
+    report = world.check()
+    assert (report.profiles[0].stale, report.exit_code) == ((), 1)
+
+
+def test_only_the_named_profiles_are_looked_at(accepted: World) -> None:
+    accepted.repo.commit(
+        {"profiles/other.yaml": profile(OTHER), "profiles/third.yaml": profile(OTHER, gpus=2)}
+    )
+    accepted.run()
+    result = accepted.run(only=("profiles/third.yaml",))
+    assert [one.name for one in result.judged] == ["third"]
+    assert accepted.check(only=["chat"]).exit_code == 0
+    accepted.repo.commit({CHAT: None})
+    assert [one.name for one in accepted.run(only=("other",)).judged] == ["other"]
+    with pytest.raises(InputError, match="Did you mean 'third'"):
+        accepted.run(only=("thrid",))
+
+
+def test_two_profiles_for_one_folder_are_an_error_for_both(accepted: World) -> None:
+    same = profile() + "outputs:\n  dir: deploy/Both\n"
+    accepted.repo.commit({CHAT: same, "profiles/b.yaml": same.replace("Both", "both")})
+    result = accepted.run()
+    assert [one.status for one in result.judged] == ["failed", "failed"]
+    assert result.writes == ()
+
+
+def test_writing_where_profiles_are_looked_for_is_an_error(accepted: World) -> None:
+    accepted.repo.commit({CHAT: profile() + "outputs:\n  dir: profiles/out\n"})
+    error = only(accepted.run()).error
+    assert error is not None
+    assert "where profiles are looked for" in error.message
+
+
+def test_a_broken_configuration_is_everybodys_error(accepted: World) -> None:
+    accepted.repo.commit({".github/replanner.yaml": "profils: []\n"})
+    with pytest.raises(InputError, match="profils"):
+        accepted.run()
+
+
+def test_an_unknown_grouping_is_told(accepted: World) -> None:
+    with pytest.raises(InputError, match="group_by"):
+        accepted.run(group_by="modell")
+
+
+def test_a_persons_commit_on_the_branch_survives(accepted: World) -> None:
+    accepted.model(LARGE)
+    (one,) = accepted.run().proposals
+    accepted.repo.git("checkout", "-q", one.branch)
+    theirs = accepted.repo.commit({"note.txt": "mine"})
+    accepted.repo.git("checkout", "-q", "main")
+    accepted.model({**LARGE, "num_hidden_layers": 90})
+    result = accepted.run()
+    assert kinds(result) == ["Leave", "Edit"]
+    assert accepted.repo.git("rev-parse", one.branch) == theirs
+    (shown,) = accepted.proposals()
+    assert "Somebody else committed" in shown.body
+    assert accepted.run().writes == ()
+
+
+def test_a_refused_proposal_comes_back_only_with_other_content(accepted: World) -> None:
+    accepted.model(LARGE)
+    (one,) = accepted.run().proposals
+    accepted.repo.git("branch", "-q", "-D", one.branch)
+    assert kinds(accepted.run()) == ["Leave"]
+    accepted.model({**LARGE, "num_hidden_layers": 90})
+    assert kinds(accepted.run()) == ["Push", "Open"]
+
+
+def test_a_base_that_moved_without_conflict_is_no_reason_to_push(accepted: World) -> None:
+    accepted.model(LARGE)
+    accepted.run()
+    accepted.repo.commit({"unrelated.txt": "x"})
+    assert accepted.run().steps == ()
+
+
+def test_one_branch_that_cannot_be_written_stops_no_other(world: World) -> None:
+    world.repo.commit({"profiles/other.yaml": profile(OTHER), "deploy/chat": "in the way"})
+    result = world.run()
+    assert [failure.branch for failure in result.failures] == [result.proposals[0].branch]
+    assert result.exit_code == 2
+    assert [one.title for one in world.proposals()] == ["Plan other"]
+
+
+def test_another_planner_with_the_same_figures_writes_nothing(accepted: World) -> None:
+    file = accepted.repo.root / "deploy/chat/plan.json"
+    document = json.loads(file.read_text())
+    document["inputs"] |= {"planner_version": "0.0.1", "catalogue_version": "old"}
+    accepted.repo.commit({"deploy/chat/plan.json": json.dumps(document)})
+    assert accepted.run().steps == ()
+    assert accepted.check().exit_code == 0
+
+
+def test_a_plan_edited_by_hand_is_put_right(accepted: World) -> None:
+    file = accepted.repo.root / "deploy/chat/plan.json"
+    document = json.loads(file.read_text())
+    document["config"]["max_num_seqs"] = 7
+    accepted.repo.commit({"deploy/chat/plan.json": json.dumps(document)})
+    change = only(accepted.run()).change
+    assert change is not None
+    assert [cause.kind for cause in change.causes] == ["plan"]
+
+
+def test_two_revisions_can_be_compared(accepted: World) -> None:
+    git = Git.at(accepted.repo.root)
+    first = accepted.repo.git("rev-parse", "main")
+    accepted.model(LARGE)
+    accepted.accept(accepted.run())
+    before, after = (revision_records(tree_at(git, one)) for one in (first, "main"))
+    assert list(before) == list(after) == [CHAT]
+    assert before[CHAT] != after[CHAT]
+
+
+def test_profile_yaml_plans_to_the_same_configuration(accepted: World) -> None:
+    text = (accepted.repo.root / "deploy/chat/profile.yaml").read_text()
+    accepted.repo.commit({CHAT: text})
+    assert "max_model_len: " in text
+    change = only(accepted.run()).change
+    assert change is not None
+    assert change.settings == ()
+
+
+def test_a_profile_that_cannot_be_edited_in_place_goes_out_as_it_is(world: World) -> None:
+    odd = profile().replace("  id:", "  revision: >-\n    main\n  id:")
+    world.repo.commit({CHAT: odd})
+    (one,) = world.run().proposals
+    written = one.files["deploy/chat/profile.yaml"]
+    assert written is not None
+    assert written.data.decode() == odd
