@@ -42,6 +42,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
         "head_dim": 256,
         "max_position_embeddings": 8192,
     },
+    "deepseek_v2": {"intermediate_size": 11008, "max_position_embeddings": 2048},
     "gemma2": {
         "vocab_size": 256000,
         "hidden_size": 2304,
@@ -52,6 +53,17 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
         "head_dim": 256,
         "max_position_embeddings": 8192,
     },
+}
+
+# model type -> architecture, where a configuration names none (transformers' auto classes)
+MODEL_TYPES: Mapping[str, str] = {
+    "bert": "BertModel",
+    "deepseek_vl_v2": "DeepseekVLV2ForCausalLM",
+    "gpt2": "GPT2LMHeadModel",
+    "gpt_neox": "GPTNeoXForCausalLM",
+    "opt": "OPTForCausalLM",
+    "roberta": "RobertaModel",
+    "xlm-roberta": "XLMRobertaModel",
 }
 
 # model type of a nested decoder -> architecture
@@ -66,6 +78,7 @@ DECODERS: Mapping[str, str] = {
     "glm4": "Glm4ForCausalLM",
     "granite": "GraniteForCausalLM",
     "internlm2": "InternLM2ForCausalLM",
+    "deepseek": "DeepseekForCausalLM",
     "kimi_k2": "DeepseekV3ForCausalLM",
     "llama": "LlamaForCausalLM",
     "ministral3": "MistralForCausalLM",

@@ -66,7 +66,9 @@ def heads(text: ConfigReader, geometry: Geometry, family: Family) -> list[Piece]
     found = []
     if not (family.headless or _tied(text, family)):
         shape = (geometry.vocab, geometry.hidden)
-        found.append(Piece("lm_head", "head", *shape, "vocab", quantizable=True))
+        found.append(
+            Piece("lm_head", "head", *shape, "vocab", quantizable=True, counted=not family.pooling)
+        )
     if toggle(text, family.head_bias):
         found.append(Piece("lm_head.bias", "head", geometry.vocab, 1, "vocab"))
     return [*found, *_score(text, geometry.hidden, family)]

@@ -14,8 +14,9 @@ _LENGTHS = (
 )
 _DEFAULT_LENGTH = 2048  # vllm/config/model.py:2589
 # vllm/config/model.py:2613: these leave max_position_embeddings already scaled
+_LONG = frozenset({"longrope", "su"})
 _SCALED = frozenset(
-    {"su", "longrope", "llama3", "yarn", "deepseek_yarn", "deepseek_llama_scaling", "default"}
+    {"llama3", "yarn", "deepseek_yarn", "deepseek_llama_scaling", "default"}
 )
 
 
@@ -24,9 +25,9 @@ def max_model_len(text: ConfigReader) -> int:
     length = text.int("model_max_length", default=0) or learned_positions(text)
     rope = text.section("rope_parameters", "rope_scaling")
     kind = rope.text("rope_type", "type", default="default")
-    if kind == "longrope":
+    if kind in _LONG:
         return text.int("original_max_position_embeddings", default=length)
-    if kind in _SCALED:
+    if kind in _SCALED or "gemma3" in text.text("model_type", default=""):
         return length
     return int(length * rope.number("factor", default=1.0))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from replanner.planning.architectures import ARCHITECTURES, VARIANTS
-from replanner.planning.config_defaults import DECODERS, DEFAULTS
+from replanner.planning.config_defaults import DECODERS, DEFAULTS, MODEL_TYPES
 from replanner.planning.config_reader import ConfigReader
 from replanner.planning.families import Family
 from replanner.planning.known_architectures import WITHOUT_A_ROW
@@ -54,7 +54,8 @@ def read_subject(config: Mapping[str, object]) -> Subject:
 
 def _architecture(root: ConfigReader) -> str:
     names = root.texts("architectures")
-    return names[0] if names else root.text("model_type", default="unknown")
+    kind = root.text("model_type", default="unknown")
+    return names[0] if names else MODEL_TYPES.get(kind, DECODERS.get(kind, kind))
 
 
 # MiniCPM-V says by its version which decoder it has (models/minicpmv.py)
@@ -72,10 +73,12 @@ def _named(section: ConfigReader, architecture: str = "") -> str:
     """The decoder inside a multimodal model: by its architecture, else by its model type."""
     if architecture.startswith("MiniCPMV"):
         return _BY_VERSION.get(str(section.value("version"))[:4], "Qwen2ForCausalLM")
+    kind = section.text("model_type", default="llama")
+    if kind.startswith("deepseek_v") and not section.int("qk_nope_head_dim", default=1):
+        return "DeepseekForCausalLM"  # without latent attention (deepseek_vl2.py)
     names = section.texts("architectures")
     if names and names[0] in ARCHITECTURES:
         return names[0]
-    kind = section.text("model_type", default="llama")
     return DECODERS.get(kind, kind)
 
 
