@@ -4,24 +4,29 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from gitting import Repo
+from samples import record
 
 from replanner.errors import InputError, ModelNotFound, UpstreamError
 from replanner.forge.git import Git
 from replanner.forge.local import LocalForge
 from replanner.forge.trees import WorkingTree, tree_at
-from replanner.hub.folder import LocalHub, commit_model
+from replanner.hub.folder import FolderHub, LocalHub, commit_model
+from replanner.hub.router import RoutedHub
 from replanner.planning.model_files import ModelFiles
+from replanner.planning.result import Plan
 from replanner.propose import Leave, Shown
+from replanner.render import RENDERERS, Artifact, RenderContext, Renderer
 from replanner.replan import (
     CheckReport,
     Judged,
     Options,
     Replanned,
     check,
+    render_files,
     replan,
     revision_records,
 )
@@ -591,3 +596,26 @@ def test_a_profile_that_cannot_be_edited_in_place_goes_out_as_it_is(world: World
     written = one.files["deploy/chat/profile.yaml"]
     assert written is not None
     assert written.data.decode() == odd
+
+
+def test_a_model_in_a_folder_has_no_commit_to_pin(world: World) -> None:
+    def hub() -> RoutedHub:  # a hub looks once, so every run has its own
+        return RoutedHub(FolderHub(world.repo.root), LocalHub(world.hub_dir))
+
+    config = json.dumps(SMALL)
+    world.repo.commit({CHAT: profile("./models/mine"), "models/mine/config.json": config})
+    world.accept(world.run(hub()))
+    assert world.check(hub()).exit_code == 0
+    world.repo.commit({"models/mine/config.json": json.dumps(LARGE)})
+    change = only(world.run(hub())).change
+    assert change is not None
+    assert "(model commit of the folder: config)" in change.verdict
+
+
+def test_a_renderer_cannot_take_the_plans_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def steal(_plan: Plan, _context: RenderContext) -> dict[str, Artifact]:
+        return {"plan.json": Artifact("{}")}
+
+    monkeypatch.setitem(cast("dict[str, Renderer]", RENDERERS), "thief", steal)
+    with pytest.raises(InputError, match="the plan's own file"):
+        render_files(record(), names=["thief"])

@@ -2,7 +2,7 @@
 beside them. Working tree, index and HEAD are never touched."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -217,8 +217,3 @@ def _check_path(tree: LocalTree, path: str, blob: Blob | None) -> None:
     in_way = tree.blocks(path) if blob else None
     if in_way:
         raise InputError(f"{path}: cannot be written, {in_way!r} is in its way.")
-
-
-def proposals(root: Path) -> Iterable[Shown]:
-    """The pull requests of a repository as their files say it; for listing."""
-    return LocalForge.at(root).files.read_all()

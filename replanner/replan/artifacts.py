@@ -9,7 +9,6 @@ from replanner.errors import InputError
 from replanner.planning.record import PlanRecord, canonical, document, identity
 from replanner.planning.result import Plan
 from replanner.profile import LoadedProfile, Profile, edit_profile
-from replanner.propose import Blob
 from replanner.render import Artifact, RenderContext, render, sha256_of
 
 PLAN_FILE = "plan.json"
@@ -21,13 +20,6 @@ class Written:
 
     record: PlanRecord
     files: Mapping[str, Artifact]
-
-    def blobs(self, folder: str) -> dict[str, Blob]:
-        """The files by their paths from the root."""
-        return {
-            posixpath.join(folder, name): Blob(one.text.encode(), one.executable)
-            for name, one in self.files.items()
-        }
 
 
 def output_dir(profile: Profile, name: str) -> str:

@@ -61,6 +61,6 @@ def test_an_unknown_grouping_names_the_nearest() -> None:
 @settings(max_examples=60, deadline=None)
 def test_any_id_makes_a_branch_that_git_takes(model_id: str) -> None:
     for group in (model_group(model_id), profile_group(model_id)):
-        assert re.fullmatch(r"[a-z0-9][a-z0-9._-]*-[0-9a-f]{6}", group)
+        assert re.fullmatch(r"[a-z0-9_][a-z0-9._-]*-[0-9a-f]{6}", group)
         name = branch_name("main", group)
         subprocess.run(["git", "check-ref-format", f"refs/heads/{name}"], check=True)
