@@ -72,6 +72,8 @@ class Planner:
         found = [*planned.findings, *check_config(planned.config)]
         if files.moved_to:
             found.append(_moved(request, files.moved_to))
+        if "auto_map" in files.config and not _trusts_remote_code(request):
+            found.append(_brings_code(request))
         planned = dataclasses.replace(planned, findings=tuple(found))
         return PlanRecord(planned, _inputs(profile, place, files, request))
 
@@ -117,6 +119,21 @@ def _checkpoint_bytes(files: ModelFiles) -> int | None:
 
 def _is_quantized(files: ModelFiles) -> bool:
     return files.quant_config is not None or "quantization_config" in files.config
+
+
+def _trusts_remote_code(request: PlanRequest) -> bool:
+    return bool(request.vllm_args.get("trust-remote-code"))
+
+
+def _brings_code(request: PlanRequest) -> Finding:
+    return Finding(
+        "model_brings_code",
+        "info",
+        f"{request.model.id} comes with Python code of its own. vLLM runs most such models without "
+        "it; where it does not, it asks for --trust-remote-code.",
+        "Read that code first, then set outputs.vllm_args: {trust-remote-code: true}.",
+        "model.id",
+    )
 
 
 def _moved(request: PlanRequest, new_id: str) -> Finding:

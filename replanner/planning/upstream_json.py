@@ -27,7 +27,7 @@ def parse_json_object(
             data.decode("utf-8"),
             parse_int=_bounded_int,
             parse_float=_finite_float,
-            parse_constant=_finite_float,
+            parse_constant=_nothing,
         )
     except RecursionError as error:
         raise UnsupportedModel(f"{label} is nested too deeply") from error
@@ -53,8 +53,12 @@ def _bounded_int(digits: str) -> int:
     return int(digits)
 
 
+def _nothing(_constant: str) -> None:
+    """NaN and Infinity are no JSON, but published state-space models write time_step_limit as
+    [0.0, Infinity]: read as null, which is what every reader here takes for "not given"."""
+
+
 def _finite_float(text: str) -> float:
-    """Also refuses NaN and Infinity, which Python's reader takes for JSON."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError
