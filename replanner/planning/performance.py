@@ -1,91 +1,68 @@
-"""Decides how fast a configuration will be: a roofline per engine step, with its error stated.
+"""Decides how fast a configuration will be: a steady state of continuous batching on a roofline.
 
-A step reads the weights it touches and the KV cache of every running sequence, or computes as
-long as that takes, and pays a fixed time per layer. The constants per GPU class and engine era
-are fitted to published measurements of vLLM (see `speed_table`); nothing is per model.
+Every engine step serves the running sequences and the prompts of those that just arrived. What a
+step costs is `roofline`'s; the constants and their errors are `speed_table`'s.
 """
 
+import math
 from dataclasses import dataclass
 
-from replanner.planning.facts import KvLayers, ModelFacts, Parallel
+from replanner.planning.facts import ModelFacts
 from replanner.planning.feasibility import kv_dtype_of, parallel_of
 from replanner.planning.hardware import Gpu
-from replanner.planning.kv_spec import state_bytes, token_bytes
 from replanner.planning.request import Workload
 from replanner.planning.result import EngineConfig, Feasibility, Performance, Range
-from replanner.planning.speed_table import Speeds, speeds_for
-from replanner.planning.weights import StageWeights, shard_weights
+from replanner.planning.roofline import Roofline, cached_bytes, cost_of, machine_of
+from replanner.planning.speed_table import speeds_for
+
+# A queue is foreseen only where the KV pool is short by more than the memory model's own error.
+_POOL_TOLERANCE = 0.03
+# vLLM captures graphs up to this many tokens (`config/vllm.py`, max_cudagraph_capture_size).
+_LARGEST_GRAPH = 512
 
 _ASSUMPTIONS = (
-    "itl is the mean time per output token after the first, prefills of other requests included",
-    "decode tokens/s is the whole system's output over the whole time, prefill included",
-    "all requests have the workload's mean lengths and the server is kept at its concurrency",
+    "ITL is the mean time per output token after the first, other requests' prefills included.",
+    "Decode tokens per second are the whole system's output over all of its time, prefills too.",
+    "All requests have the workload's mean lengths and are replaced once done; no prefix is cached.",
 )
+_POOLING = (
+    "A pooling model generates nothing: its vector counts as one token, and ITL is the time of"
+    " the step that computes it."
+)
+_SPECULATIVE = "Speculative decoding: no speed-up is counted; acceptance depends on the traffic."
+_QUEUE = "The KV cache or max_num_seqs holds {running:.0f} of {asked:.0f} requests; the others wait"
+_NO_START = "It does not start as planned; the figures are those of the GPUs if it did."
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """Per-GPU cost of the model: bytes a step streams and FLOPs a token takes.
+class Load:
+    """The traffic of one data-parallel replica; `limit` is how many requests can run at once."""
 
-    `expert_bytes` are all routed experts; a step touches the share that its tokens pick.
-    """
+    prompt: float
+    output: float
+    concurrency: float
+    limit: float
+    token_budget: float
 
-    dense_bytes: float
-    expert_bytes: float
-    flops_per_token: float
-    layers: int
-    moe_layers: int
-    experts: int
-    experts_per_token: int
+    @property
+    def running(self) -> float:
+        return max(1.0, min(self.concurrency, self.limit))
 
-    def weight_bytes(self, tokens: float) -> float:
-        """Weights that a step over this many tokens reads."""
-        return self.dense_bytes + self.expert_bytes * self.touched(tokens)
-
-    def touched(self, tokens: float) -> float:
-        """Expected share of experts that these tokens pick, if they pick evenly."""
-        if not self.experts:
-            return 0.0
-        return 1 - (1 - self.experts_per_token / self.experts) ** max(tokens, 1.0)
+    @property
+    def chunks(self) -> float:
+        """Steps that a prompt takes (a share of one where several go together counts as one)."""
+        return max(1.0, self.prompt / self.token_budget)
 
 
 @dataclass(frozen=True, slots=True)
-class Roofline:
-    """One model on one GPU class; times in seconds, tokens of one data-parallel replica."""
+class Times:
+    """Seconds, of one replica. `wait` is the part of `ttft` spent waiting to be admitted."""
 
-    cost: Cost
-    facts: ModelFacts
-    parallel: Parallel
-    kv_dtype: str
-    bandwidth: float
-    peak_flops: float
-    speeds: Speeds
-
-    def step(self, batch: float, context: float) -> float:
-        """One decode step of `batch` sequences at this mean context."""
-        kv = batch * _cached_bytes(self.facts, context, self.kv_dtype, self.parallel.tensor)
-        moved = (self.cost.weight_bytes(batch) + kv) / (self.bandwidth * self.speeds.bandwidth)
-        flops = batch * (self.cost.flops_per_token + self._attention_flops(context))
-        computed = flops / (self.peak_flops * self.speeds.compute)
-        return max(moved, computed) + self._fixed()
-
-    def prefill(self, tokens: float) -> float:
-        """One prompt of this many tokens, alone."""
-        flops = tokens * (self.cost.flops_per_token + self._attention_flops(tokens / 2))
-        computed = flops / (self.peak_flops * self.speeds.prefill)
-        moved = self.cost.weight_bytes(tokens) / (self.bandwidth * self.speeds.bandwidth)
-        return max(computed, moved) + self._fixed()
-
-    def _attention_flops(self, context: float) -> float:
-        attention = self.facts.attention
-        width = attention.layers * attention.heads * attention.head_size
-        return 4 * width * context / self.parallel.tensor
-
-    def _fixed(self) -> float:
-        speeds, cost = self.speeds, self.cost
-        collective = speeds.collective_us if self.parallel.tensor > 1 else 0.0
-        per_layer = speeds.layer_us + collective
-        return (cost.layers * per_layer + cost.moe_layers * speeds.moe_layer_us) * 1e-6
+    itl: float
+    ttft: float
+    wait: float
+    prefill: float
+    tokens_per_s: float
 
 
 def estimate(
@@ -98,111 +75,121 @@ def estimate(
 ) -> Performance:
     """Rates and times at the workload's lengths and concurrency."""
     roofline = roofline_of(facts, config, gpu)
-    per_replica = max(1.0, workload.concurrency / config.data_parallel_size)
-    running = min(per_replica, config.max_num_seqs, _admitted(feasibility, workload, config))
-    times = times_of(roofline, workload, running=running, waiting=per_replica - running)
-    return _performance(times, roofline, workload, replicas=config.data_parallel_size)
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Seconds: per output token after the first, to the first token, of one lone prefill."""
-
-    itl: float
-    ttft: float
-    prefill: float
-    running: float
+    load = load_of(roofline, config, workload, feasibility)
+    times = pooling_times(roofline, load) if facts.pooling else times_of(roofline, load)
+    notes = _notes(facts, config, load, feasibility)
+    return _performance(times, roofline, load, notes)
 
 
 def roofline_of(facts: ModelFacts, config: EngineConfig, gpu: Gpu) -> Roofline:
     parallel = parallel_of(config)
-    speeds = speeds_for(gpu, config.vllm_version)
     return Roofline(
-        cost=_cost(facts, parallel),
-        facts=facts,
-        parallel=parallel,
-        kv_dtype=kv_dtype_of(config, facts),
-        bandwidth=float(gpu.memory_bandwidth_bytes_per_s),
-        peak_flops=_peak_flops(facts, gpu),
-        speeds=speeds,
+        cost=cost_of(facts, parallel, kv_dtype_of(config, facts)),
+        machine=machine_of(facts, parallel, gpu, eager=config.enforce_eager),
+        speeds=speeds_for(gpu, config.vllm_version),
     )
 
 
-def times_of(roofline: Roofline, workload: Workload, *, running: float, waiting: float) -> Times:
-    """A closed loop of `running` sequences; every other request's prefill steals its time."""
-    speeds = roofline.speeds
-    context = workload.prompt_tokens + workload.gen_tokens / 2
-    prefill = roofline.prefill(workload.prompt_tokens)
-    itl = roofline.step(running, context) + (running - 1) * prefill / workload.gen_tokens
-    ttft = speeds.ttft_base_ms / 1e3 + prefill * (1 + speeds.ttft_queue * (running - 1))
-    queued = waiting / running * (ttft + itl * workload.gen_tokens)
-    return Times(itl=itl, ttft=ttft + queued, prefill=prefill, running=running)
+def load_of(
+    roofline: Roofline, config: EngineConfig, workload: Workload, feasibility: Feasibility
+) -> Load:
+    """The share of the traffic that one replica serves, and what it can run at once."""
+    prompt, output = max(1, workload.prompt_tokens), max(1, workload.gen_tokens)
+    concurrency = max(1.0, workload.concurrency / config.data_parallel_size)
+    held = _held(roofline, feasibility, prompt, output, math.ceil(concurrency))
+    return Load(
+        prompt=float(prompt),
+        output=float(output),
+        concurrency=concurrency,
+        limit=min(float(config.max_num_seqs), held),
+        token_budget=float(max(1, config.max_num_batched_tokens)),
+    )
 
 
-def _admitted(feasibility: Feasibility, workload: Workload, config: EngineConfig) -> float:
-    """Sequences of the workload's length that the KV pool holds at once (at least one)."""
-    pool = max(0, feasibility.memory.kv_cache_bytes)
+def _held(
+    roofline: Roofline, feasibility: Feasibility, prompt: int, output: int, requests: int
+) -> float:
+    """Requests of this traffic that the KV pool holds; they are half generated on average."""
     needed = feasibility.workload_kv_bytes
-    if needed <= pool or not needed:
-        return float("inf")
-    return max(1.0, workload.concurrency / config.data_parallel_size * pool / needed)
+    if not needed or not feasibility.starts:
+        return math.inf
+    tensor = roofline.machine.parallel.tensor
+    full = cached_bytes(roofline.cost, prompt + output, tensor)
+    mean = cached_bytes(roofline.cost, prompt + output / 2, tensor)
+    each = needed / requests * (mean / full if full else 1.0)
+    memory = feasibility.memory
+    pool = max(0, memory.kv_cache_bytes) + _POOL_TOLERANCE * memory.budget_bytes
+    return pool / each
 
 
-def _cost(facts: ModelFacts, parallel: Parallel) -> Cost:
-    stages = shard_weights(facts, parallel)
-    dense = sum(stage.dense_bytes_read for stage in stages)
-    experts = sum(stage.expert_bytes for stage in stages)
-    ranks = parallel.tensor
-    moe = facts.moe
-    return Cost(
-        dense_bytes=dense,
-        expert_bytes=experts,
-        flops_per_token=2 * facts.active_parameters / ranks,
-        layers=facts.num_layers,
-        moe_layers=moe.layers if moe else 0,
-        experts=moe.experts if moe else 0,
-        experts_per_token=moe.experts_per_token if moe else 0,
+def times_of(roofline: Roofline, load: Load) -> Times:
+    """A closed loop: each request's output is generated beside the others' prefills."""
+    running, stages = load.running, roofline.machine.parallel.pipeline
+    batch = max(1.0, running / stages)  # stages work on different sequences at the same time
+    step = roofline.step(batch, load.prompt + load.output / 2)
+    itl = step + _others_prefills(roofline, load, batch)
+    prefill = roofline.prefill(load.prompt, load.chunks)
+    first = _first_token(roofline, load, step=step, prefill=prefill)
+    service = first + itl * (load.output - 1)
+    wait = (max(load.concurrency, running) - running) / running * service
+    return Times(itl, first + wait, wait, prefill, running * load.output / service)
+
+
+def _others_prefills(roofline: Roofline, load: Load, batch: float) -> float:
+    """What prompts add to the mean step: computation, and in mixed steps slower launches."""
+    prompts_per_step = (load.running - 1) / load.output
+    mixed = min(1.0, prompts_per_step * load.chunks)
+    slower = roofline.shared.mixed_step * roofline.fixed()
+    further = roofline.untouched(batch, load.prompt)
+    return prompts_per_step * roofline.prompt(load.prompt) + mixed * (slower + further)
+
+
+def _first_token(roofline: Roofline, load: Load, *, step: float, prefill: float) -> float:
+    shared = roofline.shared
+    uncaptured = roofline.cost.layers * shared.first_layer_us * 1e-6
+    base = shared.first_ms * 1e-3 + (uncaptured if load.prompt > _LARGEST_GRAPH else 0.0)
+    own = shared.first_prefill * prefill + shared.first_step * step
+    others = shared.queue * math.pow(load.running - 1, shared.queue_power)
+    return base + own * (1 + others)
+
+
+def pooling_times(roofline: Roofline, load: Load) -> Times:
+    """One forward pass over as many prompts as the token budget holds; the rest wait."""
+    together = max(1.0, min(load.running, load.token_budget / load.prompt))
+    step = roofline.prefill(together * load.prompt, load.chunks)
+    turns = max(load.concurrency, together) / together
+    first = roofline.shared.first_ms * 1e-3 + step
+    return Times(step, first * turns, first * (turns - 1), step / together, together / first)
+
+
+def _notes(
+    facts: ModelFacts, config: EngineConfig, load: Load, feasibility: Feasibility
+) -> tuple[str, ...]:
+    queue = _QUEUE.format(running=load.running, asked=load.concurrency)
+    told = (
+        (facts.pooling, _POOLING),
+        (config.speculative is not None, _SPECULATIVE),
+        (load.running < load.concurrency, f"{queue}, which the lowest time to first token omits."),
+        (not feasibility.starts, _NO_START),
     )
-
-
-def _peak_flops(facts: ModelFacts, gpu: Gpu) -> float:
-    """The GPU's peak in the format the checkpoint computes in, else the nearest wider one."""
-    quantization = facts.quantization
-    wanted = quantization.activation if quantization else "none"
-    for kind in {"fp4": ("fp4", "fp8"), "fp8": ("fp8",), "int8": ("int8",)}.get(wanted, ()):
-        if kind in gpu.flops:
-            return gpu.flops[kind]
-    return gpu.flops.get("bf16") or gpu.flops.get("fp16") or max(gpu.flops.values())
-
-
-def _cached_bytes(facts: ModelFacts, context: float, kv_dtype: str, tensor: int) -> float:
-    """Cache of one sequence that a step reads on one GPU."""
-    return sum(
-        len(layers.layers) * _layer_bytes(layers, context, kv_dtype, tensor)
-        for layers in facts.kv_layers
-    )
-
-
-def _layer_bytes(layers: KvLayers, context: float, kv_dtype: str, tensor: int) -> float:
-    if layers.kind == "state":
-        return float(sum(state_bytes(one, kv_dtype, tensor, 0) for one in layers.state))
-    seen = min(context, layers.window) if layers.window else context
-    return seen * token_bytes(layers, kv_dtype, tensor)
+    return (*_ASSUMPTIONS, *(text for applies, text in told if applies))
 
 
 def _performance(
-    times: Times, roofline: Roofline, workload: Workload, *, replicas: int
+    times: Times, roofline: Roofline, load: Load, notes: tuple[str, ...]
 ) -> Performance:
-    total = times.ttft + (workload.gen_tokens - 1) * times.itl
-    rate = replicas * times.running * workload.gen_tokens / total
-    speeds = roofline.speeds
+    speeds, replicas = roofline.speeds, roofline.machine.parallel.data
+    output = 1.0 if _POOLING in notes else load.output
+    lasts = times.ttft + (output - 1) * times.itl
+    ttft = _range(times.ttft * 1e3, speeds.ttft_error)
+    unqueued = (times.ttft - times.wait) * 1e3 / (1 + speeds.ttft_error)
     return Performance(
-        decode_tokens_per_s=_range(rate, speeds.error),
-        request_tokens_per_s=_range(workload.gen_tokens / total, speeds.error),
-        prefill_tokens_per_s=_range(workload.prompt_tokens / times.prefill, speeds.ttft_error),
-        ttft_ms=_range(times.ttft * 1e3, speeds.ttft_error),
+        decode_tokens_per_s=_range(replicas * times.tokens_per_s, speeds.error),
+        request_tokens_per_s=_range(output / lasts, speeds.error),
+        prefill_tokens_per_s=_range(load.prompt / times.prefill, speeds.ttft_error),
+        ttft_ms=Range(min(ttft.low, unqueued), ttft.expected, ttft.high),
         itl_ms=_range(times.itl * 1e3, speeds.error),
-        assumptions=(speeds.basis, *_ASSUMPTIONS),
+        assumptions=(speeds.basis, *notes),
     )
 
 
