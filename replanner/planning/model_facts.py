@@ -12,7 +12,7 @@ from replanner.planning.families import Family, toggle
 from replanner.planning.layers import Layer, decoder_layers
 from replanner.planning.lengths import max_model_len
 from replanner.planning.modules.feedforward import Experts
-from replanner.planning.quantization import read_scheme
+from replanner.planning.quantization import fit_to_files, read_scheme
 from replanner.planning.sheet import Sheet
 from replanner.planning.subject import Subject, read_subject
 from replanner.planning.towers import Tower
@@ -27,7 +27,6 @@ def model_facts(
     quantization: str | None = None,
 ) -> ModelFacts:
     """What planning needs to know of the model that `files_config` (its config.json) describes."""
-    del total_bytes
     subject = read_subject(files_config)
     family, text = subject.family, subject.text
     geometry = read_geometry(text)
@@ -42,7 +41,7 @@ def model_facts(
     for tower in towers:
         sheet.add(tower.pieces)
     _decoder(sheet, subject, geometry, layers)
-    weights = sheet.rows()
+    weights = fit_to_files(sheet.rows(), total_bytes)
     return ModelFacts(
         architecture=subject.architecture,
         model_type=subject.root.text("model_type", default=""),

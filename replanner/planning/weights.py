@@ -130,13 +130,18 @@ def per_layer_bytes(matrix: WeightMatrix, parallel: Parallel) -> int:
     if matrix.experts:
         count = -(-matrix.experts // parallel.expert_ranks)
         ways = 1 if parallel.experts else parallel.tensor * parallel.data
-    if matrix.heads and matrix.shard != "kv" and matrix.heads % ways:
-        ways = 1
-    rows, cols = _SHARDS[matrix.shard](matrix, ways)
+    rows, cols = shard_shape(matrix, ways)
     storage = matrix.storage
     if matrix.experts and ways > 1:
         storage = _refined(storage, rows if matrix.shard == "column" else cols)
     return count * stored_bytes(storage, rows, cols)
+
+
+def shard_shape(matrix: WeightMatrix, ways: int) -> tuple[int, int]:
+    """Rows and columns of one rank's share."""
+    if matrix.heads and matrix.shard != "kv" and matrix.heads % ways:
+        ways = 1
+    return _SHARDS[matrix.shard](matrix, ways)
 
 
 def _refined(storage: Storage, extent: int) -> Storage:
