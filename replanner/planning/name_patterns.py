@@ -119,7 +119,7 @@ def _regex(name: str, pattern: str) -> bool:
 
 _MATCHERS = {"exact": _exact, "substring": _substring, "glob": _glob, "regex": _regex}
 
-_FUSED = {
+FUSED = {
     "q_proj": "qkv_proj",
     "k_proj": "qkv_proj",
     "v_proj": "qkv_proj",
@@ -132,7 +132,7 @@ _FUSED = {
 def _fused(name: str) -> str:
     """The name of the layer that vLLM fuses this one into, where it does."""
     head, _, last = name.rpartition(".")
-    return f"{head}.{_FUSED[last]}" if last in _FUSED else name
+    return f"{head}.{FUSED[last]}" if last in FUSED else name
 
 
 @lru_cache(maxsize=1024)

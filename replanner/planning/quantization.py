@@ -12,7 +12,7 @@ from replanner.planning.facts import (
     Storage,
     WeightMatrix,
 )
-from replanner.planning.name_patterns import NamePatterns
+from replanner.planning.name_patterns import FUSED, NamePatterns
 from replanner.planning.quantization_methods import METHODS, TURING, unknown_method
 from replanner.planning.quantization_schemes import (
     BY_SIZE,
@@ -197,8 +197,7 @@ def quantization_refusals(
     if capability is not None and capability < scheme.min_capability:
         have, need = (".".join(map(str, pair)) for pair in (capability, scheme.min_capability))
         found.append(f"{scheme.label} needs compute capability {need}, the GPU has {have}")
-    whole = row is not None and row.whole_groups
-    return (*found, *_misaligned(facts, parallel, whole_groups=whole))
+    return (*found, *_misaligned(facts, parallel, row))
 
 
 def _refused_by_now(scheme: Quantization, row: Method | None) -> list[str]:
@@ -207,15 +206,19 @@ def _refused_by_now(scheme: Quantization, row: Method | None) -> list[str]:
     return [f"{scheme.method} {row.refused}"] if row is not None and row.refused else []
 
 
-def _misaligned(facts: ModelFacts, parallel: Parallel, *, whole_groups: bool) -> list[str]:
+def _misaligned(facts: ModelFacts, parallel: Parallel, row: Method | None) -> list[str]:
     """The first matrix of which a rank's share would cut through a group of scales.
 
     Two-dimensional blocks must stay whole with any method (validate_fp8_block_shape), groups along
     a row only with some; experts' scales are refined instead.
     """
+    groups = row is not None and row.whole_groups
+    merged = row is not None and row.merged_may_cut
     for matrix in facts.weights if parallel.tensor > 1 else ():
         tall, wide = matrix.storage.block
-        if matrix.experts or not (tall > 1 or (whole_groups and wide > 1)):
+        if matrix.experts or not (tall > 1 or (groups and wide > 1)):
+            continue
+        if merged and matrix.name.rpartition(".")[2] in FUSED:
             continue
         rows, cols = shard_shape(matrix, parallel.tensor)
         if rows != matrix.rows and tall > 1 and rows % tall:

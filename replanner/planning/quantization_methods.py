@@ -229,7 +229,7 @@ _PASCAL, _VOLTA, TURING, _AMPERE = (6, 0), (7, 0), (7, 5), (8, 0)
 
 # min. capability: get_min_capability of each vllm/model_executor/layers/quantization module
 METHODS: dict[str, Method] = {
-    "fp8": Method("fp8", _fp8, "exact", TURING, whole_groups=True),
+    "fp8": Method("fp8", _fp8, "exact", TURING, whole_groups=True, merged_may_cut=True),
     "fbgemm_fp8": Method("fbgemm_fp8", _fbgemm, "exact", _AMPERE, _DEPRECATED),
     "awq": Method("awq", _awq, "substring", TURING, whole_groups=True),
     "auto_awq": Method("awq", _awq, "substring", TURING, whole_groups=True),

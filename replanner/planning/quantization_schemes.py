@@ -99,3 +99,4 @@ class Method:
     capability: tuple[int, int] = (7, 5)
     refused: str = ""
     whole_groups: bool = False  # a divided dimension must keep whole groups of scales
+    merged_may_cut: bool = False  # but for outputs that are merged: q, k, v and gate, up
