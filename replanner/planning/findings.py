@@ -10,6 +10,7 @@ from replanner.planning.facts import ModelFacts
 from replanner.planning.feasibility import Situation, kv_settings_of, parallel_of
 from replanner.planning.hardware import Gpu
 from replanner.planning.kv_refusals import kv_refusals
+from replanner.planning.quantization import quantization_refusals
 from replanner.planning.request import PlanRequest
 from replanner.planning.result import EngineConfig, Feasibility, Finding
 from replanner.planning.versions import GIB, NEWEST_KNOWN, at_least, parse_version
@@ -26,6 +27,7 @@ def refusals(situation: Situation, config: EngineConfig, gpu: Gpu) -> tuple[Find
         *_removed(facts, config),
         *_placement(config),
         *_parallel(facts, config),
+        *_quantization(facts, config, gpu),
         *_kv_cache(situation, config),
         *_dtype(config, gpu),
         *_length(facts, config),
@@ -52,6 +54,17 @@ def _removed(facts: ModelFacts, config: EngineConfig) -> Iterator[Finding]:
 def _parallel(facts: ModelFacts, config: EngineConfig) -> Iterator[Finding]:
     for sentence in parallel_refusals(facts, parallel_of(config)):
         yield _error("not_divisible", f"{sentence}.", setting="hardware.tp_size")
+
+
+def _quantization(facts: ModelFacts, config: EngineConfig, gpu: Gpu) -> Iterator[Finding]:
+    sentences = quantization_refusals(
+        facts,
+        parallel_of(config),
+        capability=gpu.compute_capability,
+        version=config.vllm_version,
+    )
+    for sentence in sentences:
+        yield _error("quantization_refused", f"{sentence}.", setting="model.quantization")
 
 
 def _kv_cache(situation: Situation, config: EngineConfig) -> Iterator[Finding]:
