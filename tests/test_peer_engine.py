@@ -17,7 +17,7 @@ from replanner.resolve import Place, Planner
 
 TRUTH = (ROOT / (os.environ.get("REPLANNER_TRUTH") or "../shared/truth")).resolve()
 # One or more of every mechanism that vLLM's configuration reads on a machine without a GPU.
-MODELS = [
+MODELS = (
     "01-ai__Yi-6B-Chat",
     "HuggingFaceTB__SmolLM3-3B",
     "LargeWorldModel__LWM-Text-Chat-1M",
@@ -60,7 +60,7 @@ MODELS = [
     "openai-community__gpt2",
     "tiiuae__falcon-7b",
     "zai-org__GLM-4.5-Air",
-]
+)
 
 
 def test_what_is_planned_for_published_models_is_what_vllm_accepts_and_resolves() -> None:
