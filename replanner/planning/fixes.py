@@ -11,6 +11,7 @@ from replanner.planning.facts import ModelFacts
 from replanner.planning.hardware import Gpu, find_gpu, gpus
 from replanner.planning.request import FlagValue, PlanRequest
 from replanner.planning.result import Fix
+from replanner.planning.versions import at_least
 
 _FEWER_SEQS = (256, 128, 64, 32, 16)
 _HIGHER_UTILIZATION = (0.92, 0.95, 0.97)
@@ -59,7 +60,9 @@ def _precision_values(request: PlanRequest, facts: ModelFacts) -> Iterator[tuple
     if request.model.kv_cache_dtype == "auto" and not facts.uses_alibi:
         yield "model.kv_cache_dtype", "fp8"
     if facts.quantization is None and request.model.quantization is None:
-        yield "model.quantization", "fp8"
+        # 0.33.0 renamed what quantizes while loading (quantization/__init__.py)
+        renamed = at_least(request.engine.vllm_version, "0.33.0")
+        yield "model.quantization", "fp8_per_tensor" if renamed else "fp8"
 
 
 def _gpu(request: PlanRequest) -> Gpu:
