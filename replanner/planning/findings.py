@@ -11,7 +11,6 @@ from replanner.planning.feasibility import Situation, kv_settings_of, parallel_o
 from replanner.planning.hardware import Gpu
 from replanner.planning.kv_refusals import kv_refusals
 from replanner.planning.quantization import quantization_refusals
-from replanner.planning.quantization import quantization_refusals
 from replanner.planning.request import PlanRequest
 from replanner.planning.result import EngineConfig, Feasibility, Finding
 from replanner.planning.versions import GIB, NEWEST_KNOWN, at_least, parse_version
@@ -29,7 +28,6 @@ def refusals(situation: Situation, config: EngineConfig, gpu: Gpu) -> tuple[Find
         *_placement(config),
         *_parallel(facts, config),
         *_quantization(facts, config, gpu),
-        *_quantization(situation, config),
         *_kv_cache(situation, config),
         *_dtype(config, gpu),
         *_length(facts, config),
@@ -66,16 +64,6 @@ def _quantization(facts: ModelFacts, config: EngineConfig, gpu: Gpu) -> Iterator
         version=config.vllm_version,
     )
     for sentence in sentences:
-        yield _error("quantization_refused", f"{sentence}.", setting="model.quantization")
-
-
-def _quantization(situation: Situation, config: EngineConfig) -> Iterator[Finding]:
-    for sentence in quantization_refusals(
-        situation.facts,
-        parallel_of(config),
-        capability=situation.capability,
-        version=config.vllm_version,
-    ):
         yield _error("quantization_refused", f"{sentence}.", setting="model.quantization")
 
 
