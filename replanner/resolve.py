@@ -6,6 +6,7 @@ process for equal settings, so a thousand profiles of ten models cost ten readin
 
 import dataclasses
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from replanner import __version__, catalogue
@@ -16,7 +17,7 @@ from replanner.planning.model_facts import model_facts
 from replanner.planning.model_files import ModelFiles
 from replanner.planning.plan import Subject, plan
 from replanner.planning.record import Inputs, PlanRecord
-from replanner.planning.request import FlagValue, PlanRequest
+from replanner.planning.request import FlagValue, ModelWish, PlanRequest
 from replanner.planning.result import Finding
 from replanner.profile import Profile
 from replanner.render import check_config
@@ -66,9 +67,15 @@ class Planner:
                 hint="Write the GPU's name; `replanner catalog gpus` lists them.",
             )
         files = self._files(request, pinned)
-        facts = self._facts_of(files, request)
-        draft = self._draft(request)
-        planned = plan(request, Subject(facts, files.commit, draft, _is_quantized(files)))
+        facts_for = partial(self._facts_of, files)
+        subject = Subject(
+            facts_for(request.model),
+            files.commit,
+            draft=self._draft(request),
+            quantized=_is_quantized(files),
+            facts_for=facts_for,
+        )
+        planned = plan(request, subject)
         found = [*planned.findings, *check_config(planned.config)]
         if files.moved_to:
             found.append(_moved(request, files.moved_to))
@@ -85,11 +92,10 @@ class Planner:
             commit = was.commit if (was.id, was.revision) == (wish.id, wish.revision) else None
         return self.hub.fetch(wish.id, wish.revision, commit=commit)
 
-    def _facts_of(self, files: ModelFiles, request: PlanRequest) -> ModelFacts:
-        wish = request.model
+    def _facts_of(self, files: ModelFiles, wish: ModelWish) -> ModelFacts:
         key = (id(files), wish.dtype, wish.quantization)
         if key not in self._facts:
-            self._facts[key] = (files, _facts(files, request))
+            self._facts[key] = (files, _facts(files, wish))
         return self._facts[key][1]
 
     def _draft(self, request: PlanRequest) -> ModelFacts | None:
@@ -100,8 +106,7 @@ class Planner:
         return model_facts(files.config, quant_config=files.quant_config)
 
 
-def _facts(files: ModelFiles, request: PlanRequest) -> ModelFacts:
-    wish = request.model
+def _facts(files: ModelFiles, wish: ModelWish) -> ModelFacts:
     return model_facts(
         files.config,
         quant_config=files.quant_config,

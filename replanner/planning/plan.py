@@ -5,6 +5,7 @@ where it does not fit looks for single changes that make it fit.
 """
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from replanner.planning.facts import ModelFacts
@@ -14,7 +15,7 @@ from replanner.planning.fixes import candidates
 from replanner.planning.hardware import Gpu, find_gpu, usable_memory_bytes
 from replanner.planning.performance import estimate
 from replanner.planning.recommend import Choice, choose
-from replanner.planning.request import PlanRequest
+from replanner.planning.request import ModelWish, PlanRequest
 from replanner.planning.result import (
     Feasibility,
     Finding,
@@ -32,13 +33,15 @@ class Subject:
     """The model at one commit.
 
     `draft` is a speculative draft model's facts; `quantized` says that the checkpoint is, so that
-    vLLM finds the method itself and must not be told.
+    vLLM finds the method itself and must not be told. `facts_for` are the facts of the same model
+    loaded in another way (a fix may quantize it).
     """
 
     facts: ModelFacts
     commit: str | None = None
     draft: ModelFacts | None = None
     quantized: bool = False
+    facts_for: Callable[[ModelWish], ModelFacts] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +114,18 @@ def _fixes(request: PlanRequest, subject: Subject) -> tuple[Fix, ...]:
     for fix, changed in candidates(request, subject.facts):
         if fix.setting in found:
             continue  # candidates of one setting come smallest change first
-        verdict = _judge(changed, subject, gpu_of(changed))
+        verdict = _judge(changed, _loaded_as(changed, request, subject), gpu_of(changed))
         if verdict.feasibility.fits:
             found[fix.setting] = dataclasses.replace(fix, effect=_effect(verdict))
         if len(found) == _MOST_FIXES:
             break
     return tuple(found.values())
+
+
+def _loaded_as(changed: PlanRequest, request: PlanRequest, subject: Subject) -> Subject:
+    if changed.model.quantization == request.model.quantization or subject.facts_for is None:
+        return subject
+    return dataclasses.replace(subject, facts=subject.facts_for(changed.model))
 
 
 def _effect(verdict: _Verdict) -> str:

@@ -8,6 +8,7 @@ from configs import LLAMA_2_70B, LLAMA_3_1_8B, MIXTRAL_8X7B, QWEN2_5_0_5B, QWEN3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from replanner.planning.facts import ModelFacts
 from replanner.planning.model_facts import model_facts
 from replanner.planning.plan import Subject, plan
 from replanner.planning.request import (
@@ -50,7 +51,12 @@ def request(**changes: Any) -> PlanRequest:
 
 
 def planned(model: str, **changes: Any) -> Plan:
-    return plan(request(**changes), Subject(FACTS[model], "c" * 40))
+    def facts_for(wish: ModelWish) -> ModelFacts:
+        return model_facts(CONFIGS[model], quantization=wish.quantization)
+
+    wanted = request(**changes)
+    facts = FACTS[model] if wanted.model.quantization is None else facts_for(wanted.model)
+    return plan(wanted, Subject(facts, "c" * 40, facts_for=facts_for))
 
 
 def codes(result: Plan) -> set[str]:
@@ -280,8 +286,24 @@ def test_fixes_are_single_changes_that_planning_confirms() -> None:
 
 def test_a_setting_is_fixed_by_its_smallest_change() -> None:
     fixes = {fix.setting: fix.value for fix in planned("mixtral").fixes}
+    assert fixes["model.quantization"] == "fp8_per_tensor"
     assert fixes["hardware.gpus"] == 2
     assert fixes["hardware.gpu_name"] == "H200 NVL"  # 96 GB cards are too small, GH200 is older
+
+
+def test_the_name_of_quantizing_while_loading_is_the_releases_own() -> None:
+    fixes = {
+        fix.setting: fix.value for fix in planned("mixtral", engine__vllm_version="0.19.0").fixes
+    }
+    assert fixes["model.quantization"] == "fp8"
+
+
+def test_a_gpu_without_fp8_is_not_told_to_use_it() -> None:
+    settings_ = {
+        fix.setting for fix in planned("mixtral", hardware__gpu_name="A100 80GB SXM").fixes
+    }
+    assert settings_
+    assert not settings_ & {"model.quantization", "model.kv_cache_dtype"}
 
 
 def test_nothing_is_fixed_where_nothing_is_broken() -> None:
