@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from replanner.planning.deltas import Delta
 from replanner.planning.diff import Change, why
 from replanner.planning.result import Finding, Fix
-from replanner.planning.wording import gib, short_commit
-from replanner.report.figures import ARROW, change, fixed_bytes, value
+from replanner.planning.wording import gib
+from replanner.report.figures import ARROW, change, fixed_bytes, rows, setting, told, value
 from replanner.report.markdown import Section, code, escape, fit, folded, one_line, table
 
 _LONGEST_TITLE = 200
@@ -58,10 +58,8 @@ def title(changes: Sequence[Change]) -> str:
     if broken:
         hardware = broken[0].record.plan.hardware
         word = "start on" if broken[0].after == "refused" else "fit"
-        told = f"{subject}: does not {word} {hardware.gpus}x {hardware.gpu_name}"
-    else:
-        told = subject
-    return _inert(one_line(told, longest=_LONGEST_TITLE))
+        subject = f"{subject}: does not {word} {hardware.gpus}x {hardware.gpu_name}"
+    return _inert(one_line(subject, longest=_LONGEST_TITLE))
 
 
 def commit_text(changes: Sequence[Change]) -> str:
@@ -81,7 +79,7 @@ def body(report: ProposalReport) -> str:
         *[Section(_details(one, alone=len(ordered) == 1), 3) for one in ordered],
         Section(_failures(report.failed), 2),
         Section(_files(report), 4),
-        Section(_what_next()),
+        Section(_what_next(ordered)),
         Section(_footer(report)),
     ]
     return fit(sections)
@@ -156,8 +154,9 @@ def _overview(ordered: Sequence[Change]) -> str:
 
 def _row(one: Change) -> tuple[str, ...]:
     plan = one.record.plan
-    moved = {delta.key: delta for delta in one.figures if delta.news}
+    moved = {delta.key: delta for delta in told(one)}
     memory = plan.feasibility.memory
+    speed = value("tokens/s", plan.performance.decode_tokens_per_s.expected)
     return (
         f"{_MARKS[_mark(one)]} {code(name(one))}<br>{_where(one)}",
         gib(fixed_bytes(memory)),
@@ -166,10 +165,9 @@ def _row(one: Change) -> tuple[str, ...]:
             moved.get("feasibility.max_concurrency_at_context"),
             value("requests", plan.feasibility.max_concurrency_at_context),
         ),
-        _moved(
-            moved.get("performance.decode_tokens_per_s"),
-            value("tokens/s", plan.performance.decode_tokens_per_s.expected),
-        ),
+        _moved(moved.get("performance.decode_tokens_per_s"), speed)
+        if plan.feasibility.starts
+        else "n/a",
     )
 
 
@@ -187,45 +185,32 @@ def _where(one: Change) -> str:
 def _figures(one: Change) -> str:
     if one.kind != "changed":
         return _only_side(one)
-    told = [delta for delta in one.figures if delta.news and delta.key in _CORE]
-    return _compared(one, told) if told else "Memory and performance do not change."
+    core = [delta for delta in told(one) if delta.key in _CORE]
+    return _compared(one, core) if core else "Memory and performance do not change."
 
 
 def _other_figures(one: Change) -> str:
-    told = [delta for delta in one.figures if delta.news and delta.key not in _CORE]
-    return _compared(one, told) if told else ""
+    others = [delta for delta in told(one) if delta.key not in _CORE]
+    return _compared(one, others) if others else ""
 
 
-def _compared(one: Change, told: Sequence[Delta]) -> str:
+def _compared(one: Change, deltas: Sequence[Delta]) -> str:
     marks = {"better": "", "worse": " ⚠️", "neutral": ""}
-    rows = [
+    cells = [
         (
             delta.label,
             value(delta.unit, delta.old),
             value(delta.unit, delta.new),
             f"**{change(delta)}**{marks[delta.direction]}",
         )
-        for delta in told
+        for delta in deltas
     ]
-    return table((f"per GPU, {_where(one)}", "before", "after", "change"), rows)
+    return table((f"per GPU, {_where(one)}", "before", "after", "change"), cells)
 
 
 def _only_side(one: Change) -> str:
-    plan = one.record.plan
-    memory = plan.feasibility.memory
-    speed = plan.performance
-    rows = (
-        ("Fixed: weights, activations, runtime", gib(fixed_bytes(memory))),
-        ("Left for KV cache", gib(memory.kv_cache_bytes)),
-        ("KV capacity", value("tokens", plan.feasibility.kv_cache_tokens)),
-        (
-            f"Full-length requests at once ({plan.config.max_model_len:,} tok)",
-            value("requests", plan.feasibility.max_concurrency_at_context),
-        ),
-        ("Throughput", value("tokens/s", speed.decode_tokens_per_s.expected)),
-        ("Time to first token", value("ms", speed.ttft_ms.expected)),
-    )
-    return table((f"per GPU, {_where(one)}", "planned"), rows)
+    cells = [(escape(row.label), row.value) for row in rows(one.record.plan)]
+    return table((f"per GPU, {_where(one)}", "planned"), cells)
 
 
 def _to_do(ordered: Sequence[Change]) -> str:
@@ -277,17 +262,16 @@ def _causes(one: Change) -> str:
 def _settings(one: Change) -> str:
     if not one.settings:
         return ""
-    rows = [
-        (code(delta.label), _setting(delta.old), _setting(delta.new), escape(why(delta, one)))
+    cells = [
+        (
+            code(delta.label),
+            code(setting(delta.old)),
+            code(setting(delta.new)),
+            escape(why(delta, one)),
+        )
         for delta in one.settings
     ]
-    return table(("setting", "before", "after", "because"), rows, numbers_from=4)
-
-
-def _setting(found: object) -> str:
-    text = str(found)
-    is_commit = len(text) == 40 and text.isalnum()  # noqa: PLR2004 - hex digits of a git commit
-    return code(short_commit(text) if is_commit else text)
+    return table(("setting", "before", "after", "because"), cells, numbers_from=4)
 
 
 def _findings(heading: str, findings: Sequence[Finding]) -> str:
@@ -323,11 +307,12 @@ def _listed(paths: Sequence[str]) -> str:
     return named + (f" and {more} more" if more > 0 else "")
 
 
-def _what_next() -> str:
+def _what_next(ordered: Sequence[Change]) -> str:
+    broken = any(one.after == "refused" for one in ordered)
+    merging = "**Do not merge** it as it is" if broken else "**Merge** it to take over the plan"
     return (
-        "**Merge** it to deploy what was planned. **Updates:** rebuilt when the plan changes,"
-        " never over commits of others. **Not interested?** Close it, and the same plan is not"
-        " proposed again."
+        f"{merging}. **Updates:** rebuilt when the plan changes, never over commits of others."
+        " **Not interested?** Close it, and the same plan is not proposed again."
     )
 
 

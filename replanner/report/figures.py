@@ -1,10 +1,12 @@
 """Decides which figures people see of a plan or a change, and how they are written."""
 
+import re
 from dataclasses import dataclass
 
 from replanner.planning.deltas import Delta, Unit, Value
-from replanner.planning.result import MemoryBreakdown, Plan, Range
-from replanner.planning.wording import gib, number, percent, signed_gib
+from replanner.planning.diff import Change
+from replanner.planning.result import MemoryBreakdown, Performance, Plan, Range
+from replanner.planning.wording import gib, number, percent, short_commit, signed_gib
 
 NARROW_SPACE = "\N{NO-BREAK SPACE}"
 ARROW = "\N{RIGHTWARDS ARROW}"
@@ -13,6 +15,7 @@ _UNITS: dict[Unit, str] = {
     "tokens/s": f"{NARROW_SPACE}tok/s",
     "ms": f"{NARROW_SPACE}ms",
 }
+_COMMIT = re.compile("[0-9a-f]{40}")
 _WORDS: dict[object, str] = {True: "yes", False: "no", None: "none"}
 
 
@@ -34,17 +37,29 @@ def fixed_bytes(memory: MemoryBreakdown) -> int:
     )
 
 
+def told(one: Change) -> list[Delta]:
+    """The figures worth telling; the speed of what does not start is none."""
+    silent = "performance." if "refused" in (one.before, one.after) else "\0"
+    return [delta for delta in one.figures if delta.news and not delta.key.startswith(silent)]
+
+
 def rows(plan: Plan) -> list[Row]:
-    """A plan's figures, the verdict's first."""
-    memory, verdict, speed = plan.feasibility.memory, plan.feasibility, plan.performance
+    """A plan's figures, the verdict's first; its speed where it starts."""
+    memory, verdict = plan.feasibility.memory, plan.feasibility
     length = f"{plan.config.max_model_len:,}"
-    return [
+    found = [
         Row("Fixed per GPU", gib(fixed_bytes(memory))),
         Row("Left for KV cache", gib(memory.kv_cache_bytes)),
         Row("Headroom", gib(verdict.headroom_bytes)),
         Row("KV capacity", value("tokens", verdict.kv_cache_tokens)),
         Row(f"Requests of {length} tokens", value("requests", verdict.max_concurrency_at_context)),
         Row("Longest context", value("tokens", verdict.max_context_at_concurrency)),
+    ]
+    return found + (_speeds(plan.performance) if verdict.starts else [])
+
+
+def _speeds(speed: Performance) -> list[Row]:
+    return [
         Row("Throughput", _range("tokens/s", speed.decode_tokens_per_s)),
         Row("Speed of one request", _range("tokens/s", speed.request_tokens_per_s)),
         Row("Time to first token", _range("ms", speed.ttft_ms)),
@@ -61,6 +76,12 @@ def value(unit: Unit, found: Value) -> str:
     if unit == "bytes":
         return gib(found)
     return f"{found:,}" + _UNITS[unit] if unit == "tokens" else number(found) + _UNITS.get(unit, "")
+
+
+def setting(found: Value) -> str:
+    """A setting's value; a commit as short as git shows it."""
+    text = value("text", found)
+    return short_commit(text) if _COMMIT.fullmatch(text) else text
 
 
 def change(delta: Delta) -> str:

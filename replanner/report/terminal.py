@@ -11,7 +11,7 @@ from replanner.planning.record import PlanRecord
 from replanner.planning.result import Finding, MemoryBreakdown
 from replanner.planning.verdict import first_verdict, state
 from replanner.planning.wording import gib
-from replanner.report.figures import change, rows, value
+from replanner.report.figures import change, rows, setting, told
 
 NARROWEST = 20
 _WIDEST = 100
@@ -65,20 +65,22 @@ def plan_report(record: PlanRecord, style: Style, *, explain: bool = False) -> s
 
 def change_report(changes: Sequence[Change], style: Style) -> str:
     """What changed, a paragraph a profile."""
-    lines: list[str] = []
-    for one in changes:
-        told = [delta for delta in one.figures if delta.news]
-        mood = "bad" if one.breaks else "look" if one.direction == "worse" else "good"
-        name = one.record.inputs.profile_name or one.record.plan.model.id
-        lines += _coloured(_wrapped(f"{name} {one.verdict}", style), mood, style)
-        lines += _table([(delta.label, change(delta)) for delta in told], style)
-        settings = [
-            (delta.label, f"{value('text', delta.old)} → {value('text', delta.new)}")
-            for delta in one.settings
-        ]
-        lines += _table(settings, style)
-        lines += _findings(one.appeared, style)
-    return "\n".join(line.rstrip() for line in lines) + "\n" if lines else ""
+    paragraphs = [_change(one, style) for one in changes]
+    return "\n".join(f"{paragraph}\n" for paragraph in paragraphs)
+
+
+def _change(one: Change, style: Style) -> str:
+    mood = "bad" if one.breaks else "look" if one.direction == "worse" else "good"
+    name = one.record.inputs.profile_name or one.record.plan.model.id
+    settings = [
+        (delta.label, f"{setting(delta.old)} → {setting(delta.new)}") for delta in one.settings
+    ]
+    lines = [
+        *_coloured(_wrapped(f"{name} {one.verdict}", style, follow="  "), mood, style),
+        *_table([(delta.label, change(delta)) for delta in told(one)] + settings, style),
+        *_findings(one.appeared, style),
+    ]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _clean(text: str, style: Style) -> str:
@@ -160,8 +162,8 @@ def _table(pairs: Sequence[tuple[str, str]], style: Style) -> list[str]:
 def _findings(findings: Iterable[Finding], style: Style) -> list[str]:
     lines: list[str] = []
     for one in findings:
-        told = _wrapped(f"{one.severity}: {one.message}", style, follow="  ")
-        lines += ["", *_coloured(told, _SEVERITIES[one.severity], style)]
+        message = _wrapped(f"{one.severity}: {one.message}", style, follow="  ")
+        lines += ["", *_coloured(message, _SEVERITIES[one.severity], style)]
         if one.hint:
             lines += _wrapped(one.hint, style, indent="  ")
     return lines
@@ -171,18 +173,18 @@ def _fixes(record: PlanRecord, style: Style) -> list[str]:
     fixes = record.plan.fixes
     if not fixes:
         return []
-    told = [
+    lines = [
         line
         for fix in fixes
         for line in _wrapped(f"{fix.setting}: {fix.value}  ({fix.effect})", style, indent="  ")
     ]
-    return ["", *_wrapped("One of these makes it fit:", style), *told]
+    return ["", *_wrapped("One of these makes it fit:", style), *lines]
 
 
 def _explained(explanations: Mapping[str, str], style: Style) -> list[str]:
     if not explanations:
         return []
     lines = ["", *_wrapped("Why:", style)]
-    for setting, reason in sorted(explanations.items()):
-        lines += _wrapped(f"{setting}: {reason}", style, indent="  ", follow="    ")
+    for key, reason in sorted(explanations.items()):
+        lines += _wrapped(f"{key}: {reason}", style, indent="  ", follow="    ")
     return lines
