@@ -288,7 +288,7 @@ ARCHITECTURES: dict[str, Family] = {
     "JambaForCausalLM": replace(
         _PLAIN, moe_name="feed_forward", mlp_name="feed_forward", recurrent_name="mamba"
     ),
-    "KimiLinearForCausalLM": _KIMI,
+    "KimiLinearForCausalLM": replace(_KIMI, requires="mla_use_nope"),
     "KimiK3ForCausalLM": replace(_KIMI, norms=6, final_norms=3),
     "Lfm2ForCausalLM": replace(_PLAIN, qk_norm="head", tied=True, mlp_name="feed_forward"),
     "Lfm2MoeForCausalLM": replace(_PLAIN, qk_norm="head", tied=True, mlp_name="feed_forward"),

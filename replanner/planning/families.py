@@ -65,6 +65,7 @@ class Family:
     token_types: bool = False
     cross_attention: bool = False  # a second attention in every layer, to an encoder
     pooling: bool = False
+    requires: str = ""  # a flag without which vLLM 0.33 does not load the model
     # how the configuration is read
     inside: tuple[str, ...] = ()  # sections whose keys count as the decoder's own
     defaults: Mapping[str, object] = field(default_factory=dict)

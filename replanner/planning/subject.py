@@ -7,6 +7,7 @@ from replanner.planning.architectures import ARCHITECTURES, VARIANTS
 from replanner.planning.config_defaults import DECODERS, DEFAULTS, MODEL_TYPES
 from replanner.planning.config_reader import ConfigReader
 from replanner.planning.families import Family
+from replanner.planning.geometry import KV_HEADS
 from replanner.planning.known_architectures import WITHOUT_A_ROW
 from replanner.planning.towers import MULTIMODAL, Build, Multimodal, generic
 
@@ -48,8 +49,8 @@ def read_subject(config: Mapping[str, object]) -> Subject:
     if name in VARIANTS:
         family = VARIANTS[name](text, family)
     towers = parts.towers if parts else ()
-    unsupported = _unsupported(architecture, outer, nested=section.path != outer.path)
-    return Subject(architecture, outer, root, text, family, towers, guess, unsupported)
+    subject = Subject(architecture, outer, root, text, family, towers, guess)
+    return replace(subject, unsupported=_unsupported(subject))
 
 
 def _architecture(root: ConfigReader) -> str:
@@ -111,11 +112,30 @@ def _guessed_parts(root: ConfigReader) -> Multimodal | None:
     return Multimodal("", (generic,)) if seen else None
 
 
-def _unsupported(architecture: str, outer: ConfigReader, *, nested: bool) -> str:
+# vllm/model_executor/layers/rotary_embedding/__init__.py:102, and what is renamed to one of them
+_ROTARY = frozenset(
+    {
+        *("bailing_mrope", "deepseek_llama_scaling", "deepseek_yarn", "default", "dynamic"),
+        *("linear", "llama3", "longrope", "mllama4", "mrope", "ntk", "openpangu", "proportional"),
+        *("su", "xdrope", "yarn"),
+    }
+)
+
+
+def _unsupported(subject: Subject) -> str:
     """Why vLLM 0.33 would not load the file at all."""
+    outer, text, architecture = subject.outer, subject.text, subject.architecture
     kind = outer.text("model_type", default="")
-    if nested and kind in DECODERS:
+    if text.path != outer.path and kind in DECODERS:
         return f"model_type {kind!r} is a decoder's, but the configuration nests another one"
+    if "n_head_kv" in text.names() and not text.has(*KV_HEADS):
+        return "n_head_kv is null, so that vLLM cannot tell the number of KV heads"
+    rotary = text.section("rope_scaling", "rope_parameters").value("rope_type", "type")
+    if isinstance(rotary, str) and rotary not in _ROTARY:
+        return f"vLLM 0.33 does not know the rotary embedding {rotary[:40]!r}"
+    needed = subject.family.requires
+    if needed and not text.flag(needed):
+        return f"vLLM 0.33 needs {needed} to be true in the configuration"
     known = architecture in ARCHITECTURES or architecture in MULTIMODAL
     known = known or architecture in WITHOUT_A_ROW or architecture.endswith(_HEADS)
     if known or outer.has("auto_map"):
