@@ -1,6 +1,7 @@
 """The loop on real git, real files and a local hub: what is proposed, what is left alone."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from gitting import Repo
 from samples import record
 
-from replanner.errors import InputError, ModelNotFound, UpstreamError
+from replanner.errors import AccessDenied, InputError, ModelNotFound, UpstreamError
 from replanner.forge.git import Git
 from replanner.forge.local import LocalForge
 from replanner.forge.trees import WorkingTree, tree_at
@@ -433,6 +434,12 @@ def test_a_missing_model_is_a_failure_and_not_unknown(accepted: World) -> None:
     assert (only(result).status, result.exit_code) == ("failed", 2)
 
 
+def test_a_refused_credential_is_unknown_and_the_users_to_mend(accepted: World) -> None:
+    gated = Broken(accepted.hub, LLAMA, error=AccessDenied("the model is gated."))
+    result = accepted.run(gated)
+    assert (only(result).status, result.exit_code, result.writes) == ("unknown", 2, ())
+
+
 def test_check_uses_the_pinned_commit(accepted: World) -> None:
     accepted.model(LARGE)
     assert accepted.check().exit_code == 0
@@ -619,3 +626,21 @@ def test_a_renderer_cannot_take_the_plans_own_name(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(cast("dict[str, Renderer]", RENDERERS), "thief", steal)
     with pytest.raises(InputError, match="the plan's own file"):
         render_files(record(), names=["thief"])
+
+
+def test_a_run_that_died_between_pushing_and_opening_is_healed(world: World) -> None:
+    world.run()
+    head = world.repo.git("for-each-ref", "refs/heads/replanner")
+    shutil.rmtree(world.repo.root / ".git" / "replanner")
+    assert kinds(world.run()) == ["Open"]
+    assert world.repo.git("for-each-ref", "refs/heads/replanner") == head
+    assert world.run().steps == ()
+
+
+def test_a_proposal_on_hold_is_left_alone(accepted: World) -> None:
+    accepted.model(LARGE)
+    (one,) = accepted.run().proposals
+    file = LocalForge.at(accepted.repo.root).files.path(one.branch)
+    file.write_text(file.read_text().replace('["replanner"', '["replanner:hold", "replanner"'))
+    accepted.model({**LARGE, "num_hidden_layers": 90})
+    assert kinds(accepted.run()) == ["Leave"]

@@ -1,5 +1,6 @@
 """Runs git on one repository so that nobody's configuration, hooks or environment take part."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -11,8 +12,8 @@ from replanner.errors import InputError
 # One user's settings must not change what is written or run: signing, hooks, filters, aliases.
 # The rest is for the repository's own configuration, which may come from anybody.
 _ENVIRONMENT = {
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_SYSTEM": "/dev/null",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_TERMINAL_PROMPT": "0",
@@ -25,7 +26,7 @@ _ENVIRONMENT = {
 # and without it a repository mounted into a container could not be read.
 _SETTINGS = (
     "safe.directory=*",
-    "core.hooksPath=/dev/null",
+    f"core.hooksPath={os.devnull}",
     "core.fsmonitor=false",
     "core.quotePath=false",
     "commit.gpgSign=false",

@@ -1,8 +1,9 @@
 """A forge without an account: branches in a git repository on disk, pull requests as Markdown files
 beside them. Working tree, index and HEAD are never touched."""
 
+import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -148,24 +149,35 @@ class LocalForge:
 
     def _write_tree(self, proposal: Proposal) -> str:
         """The base's tree with the proposal's files, made in an index of its own."""
-        id_length = len(proposal.base_commit)
-        lines = [
-            self._index_line(path, blob, id_length=id_length)
-            for path, blob in sorted(proposal.files.items())
-        ]
         with tempfile.TemporaryDirectory(prefix="replanner-") as folder:
+            lines = self._index_lines(proposal, Path(folder))
             env = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
             self.git.run("read-tree", proposal.base_commit, env=env)
-            self.git.run("update-index", "-z", "--index-info", stdin=b"".join(lines), env=env)
+            self.git.run("update-index", "-z", "--index-info", stdin=lines, env=env)
             return self.git.text("write-tree", env=env)
 
-    def _index_line(self, path: str, blob: Blob | None, *, id_length: int) -> bytes:
-        name = path.encode("utf-8", "surrogateescape")
-        if blob is None:
-            return b"0 %s\t%s\0" % (b"0" * id_length, name)
-        written = self.git.text("hash-object", "-w", "--no-filters", "--stdin", stdin=blob.data)
-        mode = b"100755" if blob.executable else b"100644"
-        return b"%s %s\t%s\0" % (mode, written.encode(), name)
+    def _index_lines(self, proposal: Proposal, folder: Path) -> bytes:
+        written = {path: blob for path, blob in sorted(proposal.files.items()) if blob}
+        ids = dict(zip(written, self._store(written.values(), folder), strict=True))
+        nothing = "0" * len(proposal.base_commit)
+        lines = []
+        for path, blob in sorted(proposal.files.items()):
+            mode = "0" if blob is None else "100755" if blob.executable else "100644"
+            head = f"{mode} {ids.get(path, nothing)}\t"
+            lines.append(head.encode() + os.fsencode(path) + b"\0")
+        return b"".join(lines)
+
+    def _store(self, blobs: Iterable[Blob], folder: Path) -> list[str]:
+        """The blobs' ids; one process, however many there are."""
+        names = []
+        for number, blob in enumerate(blobs):
+            file = folder / f"{number}.blob"
+            file.write_bytes(blob.data)
+            names.append(f"{file}\n")
+        listing = "".join(names).encode()
+        return self.git.text(
+            "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=listing
+        ).split()
 
     def _commit(self, proposal: Proposal, tree: str) -> str:
         """Dated like its parent: equal proposals are equal commits, whenever they are made."""

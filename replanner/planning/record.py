@@ -228,5 +228,5 @@ def _parse_artifacts(value: object) -> Mapping[str, str]:
 
 def is_inside(path: str) -> bool:
     """Does a relative path with `/` name something below its folder, whatever the system?"""
-    parts = path.split("/")
+    parts = path.lower().split("/")
     return "\\" not in path and ":" not in path and not {"", ".", "..", ".git"}.intersection(parts)

@@ -70,7 +70,9 @@ def changed_verdict(
     appeared: Sequence[Finding],
 ) -> str:
     """`no longer starts because weights grew by 12.4 GiB (model commit abc1234: weights)`."""
-    reason = _reason(deltas, appeared) if is_worse(*states) else _headlines(deltas)
+    silent = "performance." if "refused" in states else "\0"  # what does not start has no speed
+    told = [delta for delta in deltas if not delta.key.startswith(silent)]
+    reason = _reason(told, appeared) if is_worse(*states) else _headlines(told)
     return f"{_PHRASES[states]}{reason} ({_told(causes)})"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from replanner.errors import ReplannerError, UpstreamError
+from replanner.errors import AccessDenied, ReplannerError, UpstreamError
 from replanner.planning.causes import FILE_CLASSES
 from replanner.planning.diff import Change, diff
 from replanner.planning.record import PlanRecord
@@ -79,7 +79,8 @@ class Judge:
             return replace(blank, error=found.error or unreadable)
         try:
             return self._planned(found.loaded, blank, folder=found.folder or "")
-        except UpstreamError as error:
+        except (UpstreamError, AccessDenied) as error:
+            # A credential that lapsed says nothing about the model, so it closes nothing either.
             return replace(blank, status="unknown", error=error)
         except ReplannerError as error:
             return replace(blank, error=error)

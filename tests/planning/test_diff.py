@@ -109,6 +109,14 @@ def test_a_plan_that_works_again_is_better() -> None:
     assert (change.breaks, change.direction) == (False, "better")
 
 
+def test_what_does_not_start_has_no_speed_to_tell() -> None:
+    broken = record(memory={"weights_bytes": 90 * GIB})
+    slower = record(
+        memory={"weights_bytes": 90 * GIB}, performance=performance(0.5), inputs={"gpu_facts": {}}
+    )
+    assert changed(broken, slower).verdict.startswith("still does not start, same figures")
+
+
 def test_a_shrunk_budget_is_the_reason() -> None:
     lower = memory(budget_bytes=30 * GIB)
     new = record(feasibility=feasibility(lower), inputs={"profile_values": {"a": 1}})
