@@ -93,7 +93,7 @@ class Planner:
         return self.hub.fetch(wish.id, wish.revision, commit=commit)
 
     def _facts_of(self, files: ModelFiles, wish: ModelWish) -> ModelFacts:
-        key = (id(files), wish.dtype, wish.quantization)
+        key = (id(files.config), wish.dtype, wish.quantization)  # one object per commit read
         if key not in self._facts:
             self._facts[key] = (files, _facts(files, wish))
         return self._facts[key][1]
