@@ -134,7 +134,7 @@ def _facts(config: ConfigReader, row: Method, recipe: Recipe) -> Quantization:
 def _kv_cache_dtype(config: ConfigReader) -> str | None:
     """Checkpoints that state an 8-bit KV scheme get it (vllm/utils/torch_utils.py:443)."""
     stated = config.section("quantization") if config.has("quantization") else config
-    if str(stated.value("kv_cache_quant_algo") or "").upper() == "FP8":
+    if stated.text("kv_cache_quant_algo", default="").upper() == "FP8":
         return "fp8_e4m3"
     scheme = stated.value("kv_cache_scheme")
     if not isinstance(scheme, Mapping):

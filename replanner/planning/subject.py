@@ -61,19 +61,18 @@ def _architecture(root: ConfigReader) -> str:
 
 # MiniCPM-V says by its version which decoder it has (models/minicpmv.py)
 _BY_VERSION = {
-    "2": "MiniCPMForCausalLM",
-    "2.0": "MiniCPMForCausalLM",
-    "2.5": "LlamaForCausalLM",
-    "2.6": "Qwen2ForCausalLM",
-    "4.0": "LlamaForCausalLM",
-    "4.5": "Qwen3ForCausalLM",
+    2.0: "MiniCPMForCausalLM",
+    2.5: "LlamaForCausalLM",
+    2.6: "Qwen2ForCausalLM",
+    4.0: "LlamaForCausalLM",
+    4.5: "Qwen3ForCausalLM",
 }
 
 
 def _named(section: ConfigReader, architecture: str = "") -> str:
     """The decoder inside a multimodal model: by its architecture, else by its model type."""
     if architecture.startswith("MiniCPMV"):
-        return _BY_VERSION.get(str(section.value("version"))[:4], "Qwen2ForCausalLM")
+        return _BY_VERSION.get(section.number("version", default=2.6), "Qwen2ForCausalLM")
     kind = section.text("model_type", default="llama")
     if kind.startswith("deepseek_v") and not section.int("qk_nope_head_dim", default=1):
         return "DeepseekForCausalLM"  # without latent attention (deepseek_vl2.py)
