@@ -6,7 +6,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from replanner.propose.shapes import MODIFIED_LABEL, Proposal, Shown
 
@@ -52,25 +52,21 @@ def compose(
     before = read_state(shown.body) if shown else None
     labels = (*proposal.labels, MODIFIED_LABEL) if modified else proposal.labels
     title, draft = proposal.title, proposal.draft
-    if shown and before and shown.title != before.title:
-        title = shown.title
-    if shown and before and shown.draft != before.draft:
-        draft = shown.draft
-    # The state records what we would have set, so that a person's own words stay theirs.
-    state = State(
-        group=proposal.group,
-        digest=before.digest if modified and before else proposal.digest,
-        head=before.head if modified and before else head,
-        title=proposal.title if title == proposal.title else before.title if before else title,
-        labels=labels,
-        draft=proposal.draft if draft == proposal.draft else not draft,
-    )
+    told = State(proposal.group, proposal.digest, head, title, labels=labels, draft=draft)
+    if shown and before:
+        # The state keeps what we set last, so that a person's own word is told from ours.
+        if shown.title != before.title:
+            title, told = shown.title, replace(told, title=before.title)
+        if shown.draft != before.draft:
+            draft, told = shown.draft, replace(told, draft=before.draft)
+        if modified:
+            told = replace(told, digest=before.digest, head=before.head)
     text = f"{_MODIFIED}\n\n{proposal.text}" if modified else proposal.text
     return Content(
         branch=proposal.branch,
         base=proposal.base,
         title=title,
-        body=_around(shown.body if shown else "", _region(text, state)),
+        body=_around(shown.body if shown else "", _region(text, told)),
         labels=_merged(shown.labels if shown else (), before.labels if before else (), labels),
         draft=draft,
     )
@@ -81,7 +77,7 @@ def closed(shown: Shown, reason: str) -> str:
     state = read_state(shown.body)
     if state is None:
         return shown.body
-    told = State(**{**asdict(state), "closed": True})
+    told = replace(state, closed=True)
     inner = _STATE.sub("", _inside(shown.body) or "").strip()
     return _around(shown.body, _region(f"**Closed:** {reason}\n\n{inner}", told))
 
@@ -102,12 +98,15 @@ def read_state(body: str) -> State | None:
 def _state(values: object) -> State | None:
     if not isinstance(values, dict) or values.pop("v", None) != _VERSION:
         return None
-    texts = [values.get(name) for name in ("group", "digest", "head", "title")]
+    texts = {name: values.get(name) for name in ("group", "digest", "head", "title")}
     labels = values.get("labels")
-    if not all(isinstance(text, str) for text in texts) or not isinstance(labels, list):
+    if not all(isinstance(text, str) for text in texts.values()) or not isinstance(labels, list):
         return None
     return State(
-        *map(str, texts),
+        group=str(texts["group"]),
+        digest=str(texts["digest"]),
+        head=str(texts["head"]),
+        title=str(texts["title"]),
         labels=tuple(map(str, labels)),
         draft=values.get("draft") is True,
         closed=values.get("closed") is True,

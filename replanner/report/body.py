@@ -9,12 +9,11 @@ from replanner.planning.diff import Change, why
 from replanner.planning.result import Finding, Fix
 from replanner.planning.wording import gib
 from replanner.report.figures import ARROW, change, fixed_bytes, rows, setting, told, value
-from replanner.report.markdown import Section, code, escape, fit, folded, one_line, table
+from replanner.report.markdown import Section, code, escape, fit, folded, table
+from replanner.report.titles import name
 
-_LONGEST_TITLE = 200
 _MOST_NAMED = 10
 _MARKS = {"bad": "❌", "look": "⚠️", "good": "✅", "new": "🆕", "removed": "🗑️"}
-_VERBS = {"new": "Plan", "removed": "Remove", "changed": "Re-plan"}
 # What the first screen shows; the rest is folded away.
 _CORE = frozenset(
     {
@@ -51,22 +50,6 @@ class ProposalReport:
     failed: tuple[Outcome, ...] = ()
 
 
-def title(changes: Sequence[Change]) -> str:
-    """One plain line; what tells it from its neighbours comes last."""
-    subject = _subject(changes)
-    broken = [one for one in changes if one.after in ("refused", "starts")]
-    if broken:
-        hardware = broken[0].record.plan.hardware
-        word = "start on" if broken[0].after == "refused" else "fit"
-        subject = f"{subject}: does not {word} {hardware.gpus}x {hardware.gpu_name}"
-    return _inert(one_line(subject, longest=_LONGEST_TITLE))
-
-
-def commit_text(changes: Sequence[Change]) -> str:
-    """The commit message's body: one verdict a profile."""
-    return "\n".join(one_line(f"{name(one)} {one.verdict}", longest=300) for one in changes)
-
-
 def body(report: ProposalReport) -> str:
     """The pull request's text, within GitHub's limits."""
     ordered = sorted(report.changes, key=lambda one: (_order(one), name(one)))
@@ -83,33 +66,6 @@ def body(report: ProposalReport) -> str:
         Section(_footer(report)),
     ]
     return fit(sections)
-
-
-def name(one: Change) -> str:
-    return one.record.inputs.profile_name
-
-
-def _inert(text: str) -> str:
-    """A title is no Markdown, but mentions and references in it are still looked for."""
-    return text.replace("@", "@\u200b").replace("#", "#\u200b")
-
-
-def _subject(changes: Sequence[Change]) -> str:
-    models = {one.record.plan.model.id.rpartition("/")[2] for one in changes}
-    commits = {_new_commit(one) for one in changes}
-    kinds = {one.kind for one in changes}
-    verb = _VERBS[kinds.pop()] if len(kinds) == 1 else "Re-plan"
-    if len(models) == 1 and len(commits) == 1 and None not in commits:
-        return f"{verb} {models.pop()} for revision {commits.pop()}"
-    if len(changes) == 1:
-        return f"{verb} {name(changes[0])}"
-    return f"{verb} {len(changes)} profiles" + (f" of {models.pop()}" if len(models) == 1 else "")
-
-
-def _new_commit(one: Change) -> str | None:
-    """The commit that this change is about, if it is about one."""
-    moved = (cause.new for cause in one.causes if cause.kind == "model" and cause.old)
-    return next(moved, None)
 
 
 def _mark(one: Change) -> str:

@@ -1,0 +1,52 @@
+"""Decides what changes are called: a pull request's title, a commit's lines, both plain text."""
+
+from collections.abc import Sequence
+
+from replanner.planning.diff import Change
+from replanner.report.markdown import one_line
+
+_LONGEST_TITLE = 200
+_VERBS = {"new": "Plan", "removed": "Remove", "changed": "Re-plan"}
+
+
+def name(one: Change) -> str:
+    return one.record.inputs.profile_name
+
+
+def title(changes: Sequence[Change]) -> str:
+    """One plain line; what tells it from its neighbours comes last."""
+    subject = _subject(changes)
+    broken = [one for one in changes if one.after in ("refused", "starts")]
+    if broken:
+        hardware = broken[0].record.plan.hardware
+        word = "start on" if broken[0].after == "refused" else "fit"
+        subject = f"{subject}: does not {word} {hardware.gpus}x {hardware.gpu_name}"
+    return _inert(one_line(subject, longest=_LONGEST_TITLE))
+
+
+def commit_text(changes: Sequence[Change]) -> str:
+    """The commit message's body: one verdict a profile."""
+    return "\n".join(one_line(f"{name(one)} {one.verdict}", longest=300) for one in changes)
+
+
+def _inert(text: str) -> str:
+    """A title is no Markdown, but mentions and references in it are still looked for."""
+    return text.replace("@", "@\u200b").replace("#", "#\u200b")
+
+
+def _subject(changes: Sequence[Change]) -> str:
+    models = {one.record.plan.model.id.rpartition("/")[2] for one in changes}
+    commits = {_new_commit(one) for one in changes}
+    kinds = {one.kind for one in changes}
+    verb = _VERBS[kinds.pop()] if len(kinds) == 1 else "Re-plan"
+    if len(models) == 1 and len(commits) == 1 and None not in commits:
+        return f"{verb} {models.pop()} for revision {commits.pop()}"
+    if len(changes) == 1:
+        return f"{verb} {name(changes[0])}"
+    return f"{verb} {len(changes)} profiles" + (f" of {models.pop()}" if len(models) == 1 else "")
+
+
+def _new_commit(one: Change) -> str | None:
+    """The commit that this change is about, if it is about one."""
+    moved = (cause.new for cause in one.causes if cause.kind == "model" and cause.old)
+    return next(moved, None)
