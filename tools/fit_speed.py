@@ -286,6 +286,17 @@ def show_constants(fit: Fit, x: np.ndarray, errors: np.ndarray) -> None:
     print(shared)
 
 
+def show_coverage(fit: Fit, errors: np.ndarray) -> None:
+    """How many left-out measurements lie within the ranges that the planner states today."""
+    weights = np.array([row.weight for row in fit.rows])
+    stated = [row.roofline.speeds for row in fit.rows]
+    for n, name in enumerate(METRICS):
+        widths = np.log1p([s.ttft_error if name == "ttft" else s.error for s in stated])
+        keep = ~np.isnan(errors[:, n])
+        inside = np.abs(errors[keep, n]) <= widths[keep]
+        print(f"{name}: {np.average(inside, weights=weights[keep]):.0%} within the stated range")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=_RAW)
     parser.add_argument("folder", type=Path)
@@ -301,6 +312,7 @@ def main() -> None:
     show_errors("groups left out", fit, by_group)
     show_errors("families left out", fit, left_out(fit, lambda row: row.family, x, args.folds))
     show_constants(fit, x, by_group)
+    show_coverage(fit, by_group)
 
 
 _RAW = argparse.RawDescriptionHelpFormatter

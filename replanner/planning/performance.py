@@ -23,7 +23,7 @@ _LARGEST_GRAPH = 512
 _ASSUMPTIONS = (
     "ITL is the mean time per output token after the first, other requests' prefills included.",
     "Decode tokens per second are the whole system's output over all of its time, prefills too.",
-    "All requests have the workload's mean lengths and are replaced once done; no prefix is cached.",
+    "All requests have the workload's mean lengths, replaced once done; no prefix is cached.",
 )
 _POOLING = (
     "A pooling model generates nothing: its vector counts as one token, and ITL is the time of"
@@ -154,12 +154,13 @@ def _first_token(roofline: Roofline, load: Load, *, step: float, prefill: float)
 
 
 def pooling_times(roofline: Roofline, load: Load) -> Times:
-    """One forward pass over as many prompts as the token budget holds; the rest wait."""
+    """Forward passes over as many prompts as the token budget holds, one after the other."""
     together = max(1.0, min(load.running, load.token_budget / load.prompt))
     step = roofline.prefill(together * load.prompt, load.chunks)
     turns = max(load.concurrency, together) / together
-    first = roofline.shared.first_ms * 1e-3 + step
-    return Times(step, first * turns, first * (turns - 1), step / together, together / first)
+    first = roofline.shared.first_ms * 1e-3 + step * turns
+    rate = max(load.concurrency, together) / first
+    return Times(step, first, step * (turns - 1), step / together, rate)
 
 
 def _notes(

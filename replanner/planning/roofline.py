@@ -10,10 +10,13 @@ from replanner.planning.speed_table import SHARED, Format, Shared, Speeds
 from replanner.planning.weights import shard_weights
 
 # Datasheet bandwidth of the links between GPUs in one direction, bytes/s: NVLink 3 (A100), 4
-# (H100), 5 (B200), Infinity Fabric (MI250X, MI300X, MI355X); NVLink 2 (V100). Else PCIe 4 x16.
+# (H100), 5 (B200), Infinity Fabric (MI250X, MI300X, MI355X), NVLink 2 (V100) and the bridges of
+# RTX 2080 Ti and RTX 3090. Else PCIe 4 x16.
 _LINKS = {
     "volta": 150e9,
+    "turing": 50e9,
     "ampere": 300e9,
+    "ampere-gddr": 56e9,
     "hopper": 450e9,
     "blackwell": 900e9,
     "cdna2": 250e9,
@@ -192,7 +195,8 @@ def cached_bytes(cost: Cost, context: float, tensor: int) -> float:
 def _layer_bytes(layers: KvLayers, context: float, kv_dtype: str, tensor: int) -> float:
     if layers.kind == "state":
         return float(sum(state_bytes(one, "bfloat16", tensor, 0) for one in layers.state))
-    return _seen(layers, context) * token_bytes(layers, kv_dtype, tensor)
+    read = context if layers.kind == "indexer" else _seen(layers, context)
+    return read * token_bytes(layers, kv_dtype, tensor)
 
 
 def _seen(layers: KvLayers, context: float) -> float:
