@@ -243,12 +243,93 @@ def test_more_concurrency_never_costs_throughput_nor_shortens_itl(
     assert many.decode_tokens_per_s.expected >= few.decode_tokens_per_s.expected * 0.98
 
 
-# A single stream of a 16-bit 8B model on an H100 is known to run at about 150 tokens/s in
-# vLLM's own nightly benchmarks and many reports; the bandwidth limit is 209.
-def test_one_stream_of_an_8b_model_on_an_h100_is_where_people_measure_it() -> None:
-    result = on("dense", "H100 SXM", Workload(200, 200, 1))
-    assert 5.5 < result.itl_ms.expected < 8.5
-    assert result.request_tokens_per_s.expected < 209
+@dataclasses.dataclass(frozen=True)
+class Published:
+    """A measured run; `figure` is what it gives of a Performance."""
+
+    source: str
+    model: str
+    gpu: str
+    version: str
+    load: Workload
+    figure: str
+    measured: float
+    gpus: int = 1
+
+
+ARGONNE = "argonne-lcf/LLM-Inference-Bench@4211f5d4e9bc Plots/All_results.csv line"
+PUBLISHED = (
+    Published(
+        f"{ARGONNE} 788: Llama-3-8B",
+        "dense",
+        "A100 40GB SXM",
+        "0.6.0",
+        Workload(1024, 1024, 1),
+        "decode_tokens_per_s",
+        68.56,
+    ),
+    Published(
+        f"{ARGONNE} 803: Llama-3-8B",
+        "dense",
+        "A100 40GB SXM",
+        "0.6.0",
+        Workload(1024, 1024, 64),
+        "decode_tokens_per_s",
+        1812.3,
+    ),
+    Published(
+        f"{ARGONNE} 1548: Llama-2-70b",
+        "large",
+        "H100 SXM",
+        "0.6.0",
+        Workload(1024, 1024, 16),
+        "decode_tokens_per_s",
+        686.9,
+        gpus=4,
+    ),
+    Published(
+        "https://ai.wmx.dev/benchmarks: Qwen2.5-0.5B-Instruct",
+        "small",
+        "L4",
+        "0.23.0",
+        Workload(256, 128, 8),
+        "itl_ms",
+        5.5,
+    ),
+    Published(
+        "IOG-Foundation/llm-inference-benchmarks@4990a807c6f1: DeepSeek-R1-Distill-Llama-8B",
+        "dense",
+        "RTX 4090",
+        "0.8.5",
+        Workload(205, 213, 4),
+        "itl_ms",
+        19.29,
+    ),
+    Published(
+        "Massed-Compute/gpu-benchmark@d676aae: Llama-3.1-8B-Instruct",
+        "dense",
+        "L40S",
+        "0.8.5",
+        Workload(128, 128, 32),
+        "decode_tokens_per_s",
+        1096.2,
+    ),
+)
+
+
+@pytest.mark.parametrize("run", PUBLISHED, ids=lambda run: run.source)
+def test_published_runs_lie_within_the_stated_range(run: Published) -> None:
+    engine = EngineWish(vllm_version=run.version)
+    result = on(run.model, run.gpu, run.load, engine=engine, gpus=run.gpus, tp_size=run.gpus)
+    stated: Range = getattr(result, run.figure)
+    assert stated.low <= run.measured <= stated.high
+
+
+def test_one_stream_is_slower_than_reading_the_weights_once_a_token() -> None:
+    gpu = find_gpu("H100 SXM")
+    limit = gpu.memory_bandwidth_bytes_per_s / (2 * FACTS["dense"].parameters)
+    result = on("dense", gpu.name, Workload(200, 200, 1))
+    assert 0.5 * limit < result.request_tokens_per_s.expected < limit
 
 
 def test_batching_multiplies_the_throughput_of_a_memory_bound_step() -> None:
