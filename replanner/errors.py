@@ -4,7 +4,6 @@ Exit codes are part of the contract: 1 the plan is bad, 2 bad input or usage, 3 
 not be reached, 4 a bug.
 """
 
-import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -84,5 +83,7 @@ class RateLimited(UpstreamError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'x'?` for the nearest known word, or the empty string."""
+    import difflib  # noqa: PLC0415 - only errors need it
+
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" Did you mean {near[0]!r}?" if near else ""

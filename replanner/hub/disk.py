@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import TYPE_CHECKING
 
 from replanner.errors import InputError
 from replanner.planning.model_files import UpstreamFile, matters
+
+if TYPE_CHECKING:
+    from replanner.hub.kept import Kept
 
 LISTING = ".replanner.json"
 _WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack")
@@ -102,25 +104,16 @@ def _linked_digest(file: Path) -> str | None:
     return f"{kind}:{name}" if kind and _HEX.fullmatch(name) else None
 
 
-class _KeptFile(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-    path: str
-    digest: str
-    size: int = Field(ge=0)
-
-
-class _Kept(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-    moved_to: str | None = None
-    files: list[_KeptFile]
-
-
-def _kept(folder: Path) -> _Kept | None:
+def _kept(folder: Path) -> "Kept | None":
     file = folder / LISTING
     if not file.is_file():
         return None
+    from pydantic import ValidationError  # noqa: PLC0415 - only the cache needs it
+
+    from replanner.hub.kept import Kept  # noqa: PLC0415
+
     try:
-        return _Kept.model_validate_json(file.read_bytes())
+        return Kept.model_validate_json(file.read_bytes())
     except ValidationError as error:
         raise InputError(
             f"{str(file)!r} is damaged", hint=f"Delete {str(folder)!r}; it is read anew"
@@ -149,8 +142,10 @@ def keep(
     moved_to: str | None,
 ) -> None:
     """Keep a revision: what was read of it, and the list of all its files."""
-    rows = [_KeptFile(path=f.path, digest=f.digest, size=f.size) for f in listing]
-    document = _Kept(moved_to=moved_to, files=rows).model_dump_json(indent=1).encode()
+    from replanner.hub.kept import Kept, KeptFile  # noqa: PLC0415 - only the cache needs it
+
+    rows = [KeptFile(path=f.path, digest=f.digest, size=f.size) for f in listing]
+    document = Kept(moved_to=moved_to, files=rows).model_dump_json(indent=1).encode()
     write_folder(folder, {**contents, LISTING: document})
 
 

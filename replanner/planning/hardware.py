@@ -4,7 +4,6 @@ Names are looked up exactly, after spelling is evened out; there are no substrin
 an A40 is no A4000 and an H20 no H200.
 """
 
-import difflib
 import functools
 import re
 from collections.abc import Mapping
@@ -223,6 +222,8 @@ def _ambiguous(name: str, meant: list[Gpu]) -> UnknownGpu:
 def _nearest(name: str) -> list[str]:
     """Up to three rows whose name or alias looks like this one."""
     index, table = _index(), _table()["gpus"]
+    import difflib  # noqa: PLC0415 - only errors need it
+
     keys = difflib.get_close_matches(_even(name[:_LONGEST_NAME]), index, n=6, cutoff=0.6)
     names = dict.fromkeys(table[number]["name"] for key in keys for number in index[key])
     return list(names)[:3]

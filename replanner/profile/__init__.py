@@ -1,12 +1,20 @@
-"""Decides what a profile means: YAML in, a Profile with places out, edits that keep the text."""
+"""Decides what a profile means: YAML in, a Profile with places out, edits that keep the text.
 
-from replanner.profile.edit import edit_profile
-from replanner.profile.globs import find_profiles
-from replanner.profile.json_schema import json_schema
+Reading a profile is all that most runs need, so the rest is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from replanner.profile.load import LoadedProfile, build_profile, load_profile, parse_profile
-from replanner.profile.repo_config import GatePolicy, RepoConfig, parse_repo_config
 from replanner.profile.schema import Profile
-from replanner.profile.starter import starter_files
+
+if TYPE_CHECKING:
+    from replanner.profile.edit import edit_profile
+    from replanner.profile.editor_schema import json_schema
+    from replanner.profile.globs import find_profiles
+    from replanner.profile.repo_config import GatePolicy, RepoConfig, parse_repo_config
+    from replanner.profile.starter import starter_files
 
 __all__ = [
     "GatePolicy",
@@ -22,3 +30,19 @@ __all__ = [
     "parse_repo_config",
     "starter_files",
 ]
+
+_LATER = {
+    "GatePolicy": "repo_config",
+    "RepoConfig": "repo_config",
+    "edit_profile": "edit",
+    "find_profiles": "globs",
+    "json_schema": "editor_schema",
+    "parse_repo_config": "repo_config",
+    "starter_files": "starter",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -7,7 +7,7 @@ from typing import Final
 from replanner import __version__
 from replanner.errors import InputError
 from replanner.profile import fields as of
-from replanner.profile.json_schema import json_schema
+from replanner.profile.editor_schema import json_schema
 from replanner.profile.repo_config import REPO_CONFIG_PATH
 from replanner.profile.scalars import write_scalar
 

@@ -1,13 +1,14 @@
-"""Decides which files a plan becomes; each is a pure function of the plan and its context."""
+"""Plans become artifacts here. Most runs only need the arguments checked, so the renderers are
+imported when they are first used."""
 
-from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from replanner import plugins
-from replanner.errors import InputError
-from replanner.planning.result import Plan
-from replanner.render import command, compose, docker, kubernetes, profile
-from replanner.render.artifact import Artifact, RenderContext, Renderer, sha256_of
 from replanner.render.vllm_args import check_config, serve_argv
+
+if TYPE_CHECKING:
+    from replanner.render.artifact import Artifact, RenderContext, Renderer, sha256_of
+    from replanner.render.table import RENDERERS, render
 
 __all__ = [
     "RENDERERS",
@@ -20,21 +21,17 @@ __all__ = [
     "sha256_of",
 ]
 
-RENDERERS: Mapping[str, Renderer] = {
-    "command": command.render,
-    "docker": docker.render,
-    "compose": compose.render,
-    "k8s": kubernetes.render,
-    "profile": profile.render,
+_LATER = {
+    "Artifact": "artifact",
+    "RENDERERS": "table",
+    "RenderContext": "artifact",
+    "Renderer": "artifact",
+    "render": "table",
+    "sha256_of": "artifact",
 }
 
 
-def render(plan: Plan, *, names: Sequence[str], context: RenderContext) -> dict[str, Artifact]:
-    """File name to artifact, in the order asked for; a name asked for twice is written once."""
-    files: dict[str, Artifact] = {}
-    for name in dict.fromkeys(names):
-        found = plugins.find("render", name, builtin=RENDERERS)(plan, context)
-        if both := files.keys() & found.keys():
-            raise InputError(f"two renderers write {min(both)!r}; one of them is {name!r}.")
-        files.update(found)
-    return files
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
