@@ -4,6 +4,7 @@ Every engine step serves the running sequences and the prompts of those that jus
 step costs is `roofline`'s; the constants and their errors are `speed_table`'s.
 """
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -76,6 +77,8 @@ def estimate(
     """Rates and times at the workload's lengths and concurrency."""
     roofline = roofline_of(facts, config, gpu)
     load = load_of(roofline, config, workload, feasibility)
+    if facts.pooling:
+        load = dataclasses.replace(load, output=1.0)
     times = pooling_times(roofline, load) if facts.pooling else times_of(roofline, load)
     notes = _notes(facts, config, load, feasibility)
     return _performance(times, roofline, load, notes)
@@ -170,7 +173,7 @@ def _notes(
     told = (
         (facts.pooling, _POOLING),
         (config.speculative is not None, _SPECULATIVE),
-        (load.running < load.concurrency, f"{queue}, which the lowest time to first token omits."),
+        (load.running < load.concurrency, f"{queue}, which the best ends of the ranges omit."),
         (not feasibility.starts, _NO_START),
     )
     return (*_ASSUMPTIONS, *(text for applies, text in told if applies))
@@ -179,16 +182,18 @@ def _notes(
 def _performance(
     times: Times, roofline: Roofline, load: Load, notes: tuple[str, ...]
 ) -> Performance:
-    speeds, replicas = roofline.speeds, roofline.machine.parallel.data
-    output = 1.0 if _POOLING in notes else load.output
+    speeds, replicas, output = roofline.speeds, roofline.machine.parallel.data, load.output
     lasts = times.ttft + (output - 1) * times.itl
     ttft = _range(times.ttft * 1e3, speeds.ttft_error)
-    unqueued = (times.ttft - times.wait) * 1e3 / (1 + speeds.ttft_error)
+    request = _range(output / lasts, speeds.error)
+    # whether there is a queue at all is uncertain, so the better ends leave it out
+    unqueued_ms = (times.ttft - times.wait) * 1e3 / (1 + speeds.ttft_error)
+    unqueued_rate = output / (lasts - times.wait) * (1 + speeds.error)
     return Performance(
         decode_tokens_per_s=_range(replicas * times.tokens_per_s, speeds.error),
-        request_tokens_per_s=_range(output / lasts, speeds.error),
+        request_tokens_per_s=Range(request.low, request.expected, max(request.high, unqueued_rate)),
         prefill_tokens_per_s=_range(load.prompt / times.prefill, speeds.ttft_error),
-        ttft_ms=Range(min(ttft.low, unqueued), ttft.expected, ttft.high),
+        ttft_ms=Range(min(ttft.low, unqueued_ms), ttft.expected, ttft.high),
         itl_ms=_range(times.itl * 1e3, speeds.error),
         assumptions=(speeds.basis, *notes),
     )

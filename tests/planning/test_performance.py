@@ -389,7 +389,7 @@ def test_fp8_is_faster_where_the_gpu_has_it_and_only_smaller_where_not() -> None
     assert ampere[0] < 0.8 * ampere[1]
 
 
-def test_requests_beyond_max_num_seqs_wait_and_the_lowest_ttft_omits_it() -> None:
+def test_requests_beyond_max_num_seqs_wait_and_the_best_ends_omit_it() -> None:
     engine = EngineWish(max_num_seqs=8)
     queued = on("dense", "H100 SXM", Workload(500, 200, 64), engine=engine)
     free = on("dense", "H100 SXM", Workload(500, 200, 8), engine=engine)
@@ -397,6 +397,7 @@ def test_requests_beyond_max_num_seqs_wait_and_the_lowest_ttft_omits_it() -> Non
     assert queued.decode_tokens_per_s == free.decode_tokens_per_s
     assert queued.ttft_ms.expected > 10 * free.ttft_ms.expected
     assert queued.ttft_ms.low == pytest.approx(free.ttft_ms.low)
+    assert queued.request_tokens_per_s.high == pytest.approx(free.request_tokens_per_s.high)
     assert any("holds 8 of 64 requests" in note for note in queued.assumptions)
 
 
