@@ -4,13 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from configs import LLAMA_3_1_8B, MIXTRAL_8X7B
+from running import Run
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 PROFILE = """\
 profile_version: 1
 model:

@@ -1,5 +1,6 @@
 """`replanner generate`: files that are all written, or none."""
 
+import hashlib
 import json
 import os
 import shlex
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Run
+from running import Run
 
 
 def test_the_default_artifacts_go_where_the_profile_says(run: Run, repo: Path) -> None:
@@ -55,8 +56,6 @@ def test_the_written_profile_plans_to_the_same_settings(run: Run, repo: Path) ->
 
 
 def test_digests_are_those_of_the_files(run: Run, repo: Path) -> None:
-    import hashlib
-
     run("generate", "profiles/llama.yaml", "--output-dir", "out")
     plan = json.loads((repo / "out" / "plan.json").read_text())
     for name, digest in plan["artifacts"].items():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Run
+from running import Run
 
 
 def test_validate_tells_every_files_problems_with_their_place(run: Run, repo: Path) -> None:

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from running import Run
+
+from replanner import __version__
 
 
 def documents(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
@@ -166,8 +168,6 @@ def test_every_command_has_help(run: Run, command: str) -> None:
 
 
 def test_the_version_is_the_packages(run: Run) -> None:
-    from replanner import __version__
-
     assert run("--version").stdout == f"replanner {__version__}\n"
 
 

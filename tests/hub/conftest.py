@@ -3,14 +3,12 @@
 import json
 import subprocess
 import sys
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from asked_hub import Hub
 from checkpoints import CONFIG, INDEX, TENSORS, changed, header
 from hub_stub import serving
 from peers import peer, running
@@ -31,37 +29,6 @@ MODELS: dict[str, list[dict[str, bytes]]] = {
     "acme/gguf": [{"README.md": b"# gguf\n", "tiny-Q4_K_M.gguf": b"GGUF"}],
     "acme/list": [{"config.json": b"[1]"}],
 }
-
-
-@dataclass(frozen=True)
-class Hub:
-    """A running server: where it is, which commits it holds, and its tools."""
-
-    url: str
-    commits: dict[str, list[str]]
-
-    def tool(self, method: str, name: str, body: object = None) -> Any:
-        data = json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        asked = urllib.request.Request(  # noqa: S310 -- a server of ours on loopback
-            f"{self.url}/_tools/{name}", data, headers, method=method
-        )
-        with urllib.request.urlopen(asked) as answer:  # noqa: S310
-            return json.load(answer)
-
-    def fault(self, model: str, kind: str, **more: object) -> str:
-        self.tool("PUT", "faults", {model: {"kind": kind, **more}})
-        return model
-
-    def commit(self, model: str, **files: bytes) -> str:
-        text = {name.replace("_json", ".json"): data.decode() for name, data in files.items()}
-        return str(self.tool("POST", "commit", {"model": model, "files": text})["sha"])
-
-    def asked(self, run: Callable[[], object]) -> list[dict[str, Any]]:
-        """The requests that `run` made."""
-        before = len(self.tool("GET", "log"))
-        run()
-        return list(self.tool("GET", "log")[before:])
 
 
 def _stub(stack: ExitStack, _: Path) -> Hub:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asked_hub import Hub
 from checkpoints import CONFIG, LLAMA, TENSOR_BYTES, TENSORS, changed
-from conftest import Hub
 
 from replanner.errors import (
     AccessDenied,

@@ -155,7 +155,9 @@ def test_later_planners_may_add_keys_outside_the_configuration() -> None:
     assert parse_document(later) == parse_document(DOCUMENT)
 
 
-@pytest.mark.parametrize("path", ["", "/etc", "a/../b", "a//b", "C:x", "a\\b", ".git/hooks/x", "x/.GIT/y", "."])
+@pytest.mark.parametrize(
+    "path", ["", "/etc", "a/../b", "a//b", "C:x", "a\\b", ".git/hooks/x", "x/.GIT/y", "."]
+)
 def test_paths_that_leave_their_folder_are_seen(path: str) -> None:
     assert not is_inside(path)
 

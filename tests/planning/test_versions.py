@@ -57,20 +57,20 @@ def test_exactly_32k_is_not_yet_chunked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "capability", "v1"),
+    ("version", "capability", "engine"),
     [
-        ("0.7.3", (9, 0), False),
-        ("0.8.0", (9, 0), True),
-        ("0.8.0", (8, 0), True),
-        ("0.8.5", T4.capability, False),
-        ("0.11.0", T4.capability, True),
-        ("0.8.5", None, True),
+        ("0.7.3", (9, 0), "V0"),
+        ("0.8.0", (9, 0), "V1"),
+        ("0.8.0", (8, 0), "V1"),
+        ("0.8.5", T4.capability, "V0"),
+        ("0.11.0", T4.capability, "V1"),
+        ("0.8.5", None, "V1"),
     ],
 )
 def test_the_engine_is_v1_from_0_8_and_on_old_gpus_from_0_11(
-    version: str, capability: tuple[int, int] | None, v1: bool
+    version: str, capability: tuple[int, int] | None, engine: str
 ) -> None:
-    assert uses_v1_engine(version, capability) is v1
+    assert uses_v1_engine(version, capability) == (engine == "V1")
 
 
 def test_utilization_and_the_counting_of_graphs_changed_with_0_20() -> None:
