@@ -99,9 +99,22 @@ def _instances() -> list[Row]:
 
 
 def _quantizations() -> list[Row]:
-    from replanner.planning.quantization import known_methods  # noqa: PLC0415
+    from replanner.planning.quantization import ONLINE  # noqa: PLC0415
+    from replanner.planning.quantization_methods import METHODS  # noqa: PLC0415
 
-    return known_methods()
+    checkpoints = [
+        {
+            "name": name,
+            "kind": "checkpoint",
+            "compute_capability": ".".join(map(str, method.capability)),
+            "refused": method.refused or None,
+        }
+        for name, method in METHODS.items()
+    ]
+    return checkpoints + [
+        {"name": name, "kind": "while loading", "compute_capability": None, "refused": None}
+        for name in ONLINE
+    ]
 
 
 def _renderers() -> list[Row]:
