@@ -11,7 +11,7 @@ from replanner.planning.model_facts import model_facts
 _BILLION = 1e9
 _SMALLEST, _LARGEST = 0.01, 5000.0
 _HEAD, _KV_HEADS, _LENGTH, _UNIT = 128, 8, 32768, 64
-_VOCAB, _SMALL_VOCAB, _SMALL_B = 151936, 32000, 0.3
+_VOCAB, _SMALL_VOCAB, _SMALL_B = 151936, 32000, 0.5
 _UNTIED_FROM_B = 8.0
 # (billions, layers, hidden size, query heads): dense models of about that size
 # (Qwen3 0.6B to 32B, Llama 3.1 70B and 405B, Mistral Large)

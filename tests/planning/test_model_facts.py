@@ -540,3 +540,59 @@ def test_hostile_values_are_never_more_than_unsupported(name: str, data: st.Data
     else:
         assert found.parameters >= 0
         parallel_refusals(found, Parallel(tensor=8))
+
+
+def test_minimax_m3_counts_its_indexes_and_its_tower() -> None:
+    """parameters: transformers' class for MiniMax-M3 (427,040,132,864)."""
+    sparse = [0, 0, 0] + [1] * 57
+    text = {
+        "hidden_size": 6144,
+        "intermediate_size": 3072,
+        "dense_intermediate_size": 12288,
+        "shared_intermediate_size": 3072,
+        "num_hidden_layers": 60,
+        "num_attention_heads": 64,
+        "num_key_value_heads": 4,
+        "head_dim": 128,
+        "vocab_size": 200064,
+        "max_position_embeddings": 1048576,
+        "num_local_experts": 128,
+        "num_experts_per_tok": 4,
+        "n_shared_experts": 1,
+        "moe_layer_freq": sparse,
+        "sparse_attention_config": {
+            "sparse_index_dim": 128,
+            "sparse_num_index_heads": 4,
+            "sparse_attention_freq": sparse,
+        },
+    }
+    vision = {
+        "hidden_size": 1280,
+        "num_attention_heads": 16,
+        "num_hidden_layers": 32,
+        "intermediate_size": 5120,
+        "patch_size": 14,
+        "image_size": 2016,
+    }
+    found = model_facts(
+        {
+            "architectures": ["MiniMaxM3SparseForConditionalGeneration"],
+            "model_type": "minimax_m3_vl",
+            "text_config": text,
+            "vision_config": vision,
+            "projector_hidden_size": 6144,
+        }
+    )
+    assert found.parameters == pytest.approx(427040132864, rel=1e-5)
+    assert {"index_q_proj", "index_k_proj"} <= names(found)
+
+
+def test_sparse_attention_without_a_mixture_is_refused() -> None:
+    with pytest.raises(UnsupportedModel, match="n_routed_experts"):
+        tiny(
+            architectures=["DeepseekV4ForCausalLM"],
+            compress_ratios=[0] * 4,
+            head_dim=64,
+            sliding_window=8,
+            qk_rope_head_dim=8,
+        )
