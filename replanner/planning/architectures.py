@@ -142,6 +142,7 @@ ARCHITECTURES: dict[str, Family] = {
     "GemmaForCausalLM": _GEMMA,
     "Gemma2ForCausalLM": replace(_GEMMA, norms=4),
     "Gemma3ForCausalLM": _GEMMA3,
+    "Gemma3nForCausalLM": replace(_GEMMA, norms=4, qk_norm="head"),
     "Gemma4ForCausalLM": _GEMMA4,
     # one norm, parallel branches
     "CohereForCausalLM": _COHERE,
@@ -170,6 +171,7 @@ ARCHITECTURES: dict[str, Family] = {
     "MptForCausalLM": replace(
         _CLASSIC, norm_bias=False, qkv_bias=False, out_bias=False, mlp_bias=False, always_tied=True
     ),
+    "Jais2ForCausalLM": _CLASSIC,
     "NemotronForCausalLM": replace(_LLAMA, gated=False, norm_bias=True),
     "OPTForCausalLM": replace(
         _CLASSIC,
@@ -203,6 +205,9 @@ ARCHITECTURES: dict[str, Family] = {
         router_bytes=_FLOAT32,
         tied=True,
     ),
+    "ExaoneMoeForCausalLM": replace(_PLAIN, qk_norm="head"),
+    "ExaoneMoEForCausalLM": replace(_PLAIN, qk_norm="head"),
+    "FlexOlmoForCausalLM": _OLMO2,
     "Glm4MoeForCausalLM": _GLM_MOE,
     "GptOssForCausalLM": replace(
         _LLAMA,

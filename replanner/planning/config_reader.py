@@ -30,11 +30,15 @@ class ConfigReader:
 
     def value(self, *names: str) -> object:
         """The first of the names that is there and not null, as it is; None if none is."""
+        return self._find(names)[1]
+
+    def _find(self, names: tuple[str, ...]) -> tuple[str, object]:
+        """The name that is there, and its value."""
         for name in names:
             found = self._values.get(name)
             if found is not None:
-                return found
-        return None
+                return name, found
+        return names[0], None
 
     @property
     def values(self) -> Mapping[str, object]:
@@ -62,10 +66,10 @@ class ConfigReader:
         high: builtins.int = LARGEST_INT,
     ) -> builtins.int:
         """An integer within bounds; without a default its absence is an UnsupportedModel."""
-        found = self.value(*names)
+        name, found = self._find(names)
         if found is None:
             return self._or_missing(default, names)
-        return self.checked_int(found, names[0], low=low, high=high)
+        return self.checked_int(found, name, low=low, high=high)
 
     def first_int(
         self,
@@ -100,39 +104,39 @@ class ConfigReader:
 
     def number(self, *names: str, default: float | None = None) -> float:
         """A finite number."""
-        found = self.value(*names)
+        name, found = self._find(names)
         if found is None:
             return self._or_missing(default, names)
         wrong_type = isinstance(found, bool) or not isinstance(found, int | float)
         if wrong_type or abs(found) > LARGEST_INT or not math.isfinite(found):  # type: ignore[arg-type]
-            raise self.bad(names[0], found, "a number")
+            raise self.bad(name, found, "a number")
         return float(found)  # type: ignore[arg-type]
 
     def text(self, *names: str, default: str | None = None) -> str:
         """A string."""
-        found = self.value(*names)
+        name, found = self._find(names)
         if found is None:
             return self._or_missing(default, names)
         if not isinstance(found, str):
-            raise self.bad(names[0], found, "a string")
+            raise self.bad(name, found, "a string")
         return found
 
     def flag(self, *names: str, default: bool = False) -> bool:
         """A boolean; 0 and 1 are accepted, as Python's own truth is."""
-        found = self.value(*names)
+        name, found = self._find(names)
         if found is None:
             return default
         if found in (0, 1) and isinstance(found, bool | builtins.int):
             return bool(found)
-        raise self.bad(names[0], found, "true or false")
+        raise self.bad(name, found, "true or false")
 
     def items(self, *names: str) -> tuple[object, ...]:
         """A list of anything, empty where it is absent."""
-        found = self.value(*names)
+        name, found = self._find(names)
         if found is None:
             return ()
         if not isinstance(found, list | tuple) or len(found) > LONGEST_LIST:
-            raise self.bad(names[0], found, f"a list of at most {LONGEST_LIST} entries")
+            raise self.bad(name, found, f"a list of at most {LONGEST_LIST} entries")
         return tuple(found)
 
     def ints(
@@ -152,12 +156,12 @@ class ConfigReader:
 
     def section(self, *names: str) -> "ConfigReader":
         """A nested object, an empty one where it is absent."""
-        found = self.value(*names)
+        name, found = self._find(names)
         if found is None:
-            return ConfigReader({}, f"{self.path}: {names[0]}")
+            return ConfigReader({}, f"{self.path}: {name}")
         if not isinstance(found, Mapping):
-            raise self.bad(names[0], found, "an object")
-        return ConfigReader(found, f"{self.path}: {names[0]}")
+            raise self.bad(name, found, "an object")
+        return ConfigReader(found, f"{self.path}: {name}")
 
     def sections(self, *names: str) -> tuple["ConfigReader", ...]:
         """A list of nested objects, empty where it is absent."""

@@ -20,6 +20,14 @@ class Geometry:
     vocab: int
 
 
+def layer_widths(text: ConfigReader, hidden: int) -> tuple[int, ...]:
+    """The feed-forward width: one for all layers, or Gemma 3n's list of one for each."""
+    if isinstance(text.value(*WIDTH), list | tuple):
+        listed = text.ints(*WIDTH, high=WIDEST)
+        return listed or (4 * hidden,)
+    return (text.int(*WIDTH, default=4 * hidden, high=WIDEST),)
+
+
 def read_geometry(text: ConfigReader) -> Geometry:
     """The dimensions; hidden size, layers and vocabulary must be there."""
     hidden = text.int(*HIDDEN, low=1, high=WIDEST)
@@ -31,6 +39,6 @@ def read_geometry(text: ConfigReader) -> Geometry:
         heads=heads,
         kv_heads=common.kv_heads,
         head_size=common.size,
-        width=text.int(*WIDTH, default=4 * hidden, high=WIDEST),
+        width=max(layer_widths(text, hidden)),
         vocab=text.int(*VOCAB, low=1, high=WIDEST),
     )

@@ -17,7 +17,11 @@ def entrance(text: ConfigReader, geometry: Geometry, family: Family) -> list[Pie
     rows = geometry.vocab + family.extra_vocab
     shard: Shard = "vocab" if family.divided_embedding else "replicated"
     table = Piece("embed_tokens", "embedding", rows, geometry.hidden, shard)
-    return [table, *_positions(text, geometry, family), *_layer_inputs(text, geometry)]
+    streams = text.int("altup_num_inputs", default=1, low=1, high=WIDEST) - 1
+    shape = (2 * streams * geometry.hidden, geometry.hidden)
+    projections = [Piece("altup_projections", "other", *shape, "column")] if streams else []
+    inputs = _layer_inputs(text, geometry)
+    return [table, *_positions(text, geometry, family), *inputs, *projections]
 
 
 def _positions(text: ConfigReader, geometry: Geometry, family: Family) -> list[Piece]:

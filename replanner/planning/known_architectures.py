@@ -23,7 +23,6 @@ WITHOUT_A_ROW = frozenset(
         "BertSpladeSparseEmbeddingModel",
         "BgeM3EmbeddingModel",
         "Blip2ForConditionalGeneration",
-        "CLIPModel",
         "ClefFlashForJointSchema",
         "ClefOmniForJointSchema",
         "Cohere2MoeForCausalLM",
@@ -56,16 +55,12 @@ WITHOUT_A_ROW = frozenset(
         "Emu3ForConditionalGeneration",
         "Ernie4_5_VLMoeForConditionalGeneration",
         "Exaone4_5_ForConditionalGeneration",
-        "ExaoneMoEForCausalLM",
-        "ExaoneMoeForCausalLM",
         "FireRedASR2ForConditionalGeneration",
-        "FlexOlmoForCausalLM",
         "FlintForCausalLM",
         "FunASRForConditionalGeneration",
         "FunAudioChatForConditionalGeneration",
         "GLM4VForCausalLM",
         "GPT2ForSequenceClassification",
-        "Gemma3nForCausalLM",
         "Gemma3nForConditionalGeneration",
         "Gemma4UnifiedForConditionalGeneration",
         "Glm5NextForCausalLM",
@@ -99,7 +94,6 @@ WITHOUT_A_ROW = frozenset(
         "InternS2PreviewForConditionalGeneration",
         "InternVLForConditionalGeneration",
         "IsaacForConditionalGeneration",
-        "Jais2ForCausalLM",
         "JambaForSequenceClassification",
         "JinaEmbeddingsV5Model",
         "JinaForRanking",
@@ -122,8 +116,6 @@ WITHOUT_A_ROW = frozenset(
         "LlavaNextVideoForConditionalGeneration",
         "LlavaOnevision2ForConditionalGeneration",
         "LlavaOnevisionForConditionalGeneration",
-        "LongcatFlashForCausalLM",
-        "LongcatFlashNgramForCausalLM",
         "MellumForCausalLM",
         "MiDashengLMModel",
         "MiMoV2ForCausalLM",
@@ -185,7 +177,6 @@ WITHOUT_A_ROW = frozenset(
         "RobertaForTokenClassification",
         "SarvamMLAForCausalLM",
         "SarvamMoEForCausalLM",
-        "SiglipModel",
         "SkyworkR1VChatModel",
         "SmolVLMForConditionalGeneration",
         "Step1ForCausalLM",
@@ -196,7 +187,6 @@ WITHOUT_A_ROW = frozenset(
         "Step5ForCausalLM",
         "Step5ForConditionalGeneration",
         "StepVLForConditionalGeneration",
-        "Terratorch",
         "UltravoxModel",
         "UnlimitedOCRForCausalLM",
         "VaultGemmaForCausalLM",
@@ -205,6 +195,18 @@ WITHOUT_A_ROW = frozenset(
         "VoxtralRealtimeGeneration",
         "VoyageQwen3BidirectionalEmbedModel",
         "XLMRobertaForTokenClassification",
+    }
+)
+
+# What these are built of is too far from a standard decoder for a guess to be of use: blocks shared
+# by many layers, two attentions in a layer, no decoder at all
+NOT_STANDARD = frozenset(
+    {
+        "CLIPModel",
+        "LongcatFlashForCausalLM",
+        "LongcatFlashNgramForCausalLM",
+        "SiglipModel",
+        "Terratorch",
         "Zamba2ForCausalLM",
     }
 )

@@ -7,13 +7,14 @@ from typing import Literal, Protocol
 from replanner.planning.attention_heads import full_heads, read_heads, window_heads
 from replanner.planning.attention_kinds import Kind, layer_kinds
 from replanner.planning.config_reader import ConfigReader
-from replanner.planning.dimensions import Geometry
+from replanner.planning.dimensions import Geometry, layer_widths
 from replanner.planning.families import Family, toggle
 from replanner.planning.feedforwards import dense_block, experts_block, moe_layers
 from replanner.planning.geometry import WIDEST
 from replanner.planning.mixing import compressed_block, latent_block, recurrent_block
 from replanner.planning.modules.compressed import HashRouting, HyperConnections
 from replanner.planning.modules.feedforward import Dense
+from replanner.planning.modules.gemma import AlternatingUpdates, LayerInput, LowRankDetour
 from replanner.planning.modules.mixers import GroupedQuery, IndexHeads
 from replanner.planning.modules.pieces import Piece
 
@@ -36,20 +37,6 @@ class Norms:
 
     def pieces(self, hidden: int) -> list[Piece]:
         return [Piece("norms", "norm", self.count * hidden * (2 if self.bias else 1))]
-
-
-@dataclass(frozen=True, slots=True)
-class LayerInput:
-    """Gemma's second embedding, mixed into every layer."""
-
-    width: int
-
-    def pieces(self, hidden: int) -> list[Piece]:
-        return [
-            Piece("per_layer_input_gate", "other", self.width, hidden, quantizable=True),
-            Piece("per_layer_projection", "other", hidden, self.width, quantizable=True),
-            Piece("post_per_layer_input_norm", "norm", hidden),
-        ]
 
 
 def decoder_layers(
@@ -146,14 +133,17 @@ def _feeds(text: ConfigReader, geometry: Geometry, family: Family) -> list[Layer
     dense = dense_block(text, geometry, family)
     experts = experts_block(text, geometry, family)
     if experts is None:
-        return _doubled(text, geometry, dense)
+        return _dense_feeds(text, geometry, dense)
     beside: Layer = (dense, experts) if family.parallel_dense else (experts,)
     routed = moe_layers(text, geometry.layers)
     return [beside if layer in routed else (dense,) for layer in range(geometry.layers)]
 
 
-def _doubled(text: ConfigReader, geometry: Geometry, dense: Dense) -> list[Layer]:
-    """Gemma 4: layers without keys of their own are twice as wide."""
+def _dense_feeds(text: ConfigReader, geometry: Geometry, dense: Dense) -> list[Layer]:
+    """All alike, each of its own width (Gemma 3n), or twice as wide without keys (Gemma 4)."""
+    widths = layer_widths(text, geometry.hidden)
+    if len(widths) >= geometry.layers > 1:
+        return [(replace(dense, width=width),) for width in widths[: geometry.layers]]
     if not text.flag("use_double_wide_mlp"):
         return [(dense,)] * geometry.layers
     shared = text.int("num_kv_shared_layers", default=0, high=geometry.layers)
@@ -164,7 +154,18 @@ def _doubled(text: ConfigReader, geometry: Geometry, dense: Dense) -> list[Layer
 
 def _layer_input(text: ConfigReader) -> Layer:
     width = text.int("hidden_size_per_layer_input", default=0, high=WIDEST)
-    return (LayerInput(width),) if width else ()
+    inputs: Layer = (LayerInput(width),) if width else ()
+    return (*inputs, *_altup(text))
+
+
+def _altup(text: ConfigReader) -> Layer:
+    """Gemma 3n: several versions of the residual stream, and a low-rank detour."""
+    if not text.has("altup_num_inputs"):
+        return ()
+    return (
+        AlternatingUpdates(text.int("altup_num_inputs", low=1, high=WIDEST)),
+        LowRankDetour(text.int("laurel_rank", default=64, low=1, high=WIDEST)),
+    )
 
 
 Part = Literal["M", "*", "-", "E"]

@@ -1,14 +1,16 @@
 """Finds in a configuration which architecture it describes and where its decoder is described."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
+from replanner.errors import UnsupportedModel
 from replanner.planning.architectures import ARCHITECTURES, VARIANTS
 from replanner.planning.config_defaults import DECODERS, DEFAULTS, MODEL_TYPES
 from replanner.planning.config_reader import ConfigReader
 from replanner.planning.families import Family
 from replanner.planning.geometry import KV_HEADS
-from replanner.planning.known_architectures import WITHOUT_A_ROW
+from replanner.planning.known_architectures import NOT_STANDARD, WITHOUT_A_ROW
 from replanner.planning.towers import MULTIMODAL, Build, Multimodal, generic
 
 _TEXT_SECTIONS = ("text_config", "llm_config", "language_config")
@@ -16,8 +18,7 @@ _TEXT_SECTIONS = ("text_config", "llm_config", "language_config")
 _HEADS = ("ForSequenceClassification", "ForRewardModel", "ForTokenClassification")
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """What to size: the configuration, the part of it about the decoder, and its row.
 
     `outer` is the whole file where `root` is a part of it (the thinker of an omni model).
@@ -42,6 +43,8 @@ def read_subject(config: Mapping[str, object]) -> Subject:
     parts = MULTIMODAL.get(architecture)
     name = (parts.decoder if parts else architecture) or _named(section, architecture)
     family = _family(name)
+    if architecture in NOT_STANDARD:
+        raise UnsupportedModel(f"{architecture} is not modelled, and no standard decoder either.")
     guess = "" if family else _guess(architecture)
     if family is None:
         family, parts = _guessed(section), _guessed_parts(root)
@@ -50,7 +53,7 @@ def read_subject(config: Mapping[str, object]) -> Subject:
         family = VARIANTS[name](text, family)
     towers = parts.towers if parts else ()
     subject = Subject(architecture, outer, root, text, family, towers, guess)
-    return replace(subject, unsupported=_unsupported(subject))
+    return subject._replace(unsupported=_unsupported(subject))
 
 
 def _architecture(root: ConfigReader) -> str:
