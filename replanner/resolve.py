@@ -4,10 +4,9 @@ Every front door and the re-planner go through here. Facts of a model are worked
 process for equal settings, so a thousand profiles of ten models cost ten readings.
 """
 
-import dataclasses
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from replanner import __version__, catalogue
 from replanner.errors import InputError
@@ -35,8 +34,7 @@ class Hub(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a profile stands: its path in the repository and its name."""
 
     path: str
@@ -81,7 +79,7 @@ class Planner:
             found.append(_moved(request, files.moved_to))
         if "auto_map" in files.config and not _trusts_remote_code(request):
             found.append(_brings_code(request))
-        planned = dataclasses.replace(planned, findings=tuple(found))
+        planned = planned._replace(findings=tuple(found))
         return PlanRecord(planned, _inputs(profile, place, files, request))
 
     def _files(self, request: PlanRequest, pinned: PlanRecord | None) -> ModelFiles:

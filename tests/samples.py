@@ -1,6 +1,5 @@
 """Plans to test with: one of a real size, and hypothesis strategies over all that a plan may be."""
 
-import dataclasses
 from typing import Any
 
 from hypothesis import strategies as st
@@ -129,8 +128,8 @@ def record(**changes: Any) -> PlanRecord:
 
 
 def with_config(before: PlanRecord, **changes: Any) -> PlanRecord:
-    after = dataclasses.replace(before.plan.config, **changes)
-    return dataclasses.replace(before, plan=dataclasses.replace(before.plan, config=after))
+    after = before.plan.config._replace(**changes)
+    return before._replace(plan=before.plan._replace(config=after))
 
 
 text = st.text(

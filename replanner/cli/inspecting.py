@@ -102,7 +102,7 @@ def _quantizations() -> list[Row]:
     from replanner.planning.quantization import ONLINE  # noqa: PLC0415
     from replanner.planning.quantization_methods import METHODS  # noqa: PLC0415
 
-    checkpoints = [
+    checkpoints: list[Row] = [
         {
             "name": name,
             "kind": "checkpoint",
@@ -111,10 +111,11 @@ def _quantizations() -> list[Row]:
         }
         for name, method in METHODS.items()
     ]
-    return checkpoints + [
+    loading: list[Row] = [
         {"name": name, "kind": "while loading", "compute_capability": None, "refused": None}
         for name in ONLINE
     ]
+    return checkpoints + loading
 
 
 def _renderers() -> list[Row]:

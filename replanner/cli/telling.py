@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 from replanner.planning.diff import Change
+from replanner.planning.record import plain
 from replanner.propose.lifecycle import Close, DeleteBranch, Edit, Leave, Open, Push, Step
 from replanner.replan import Checked, CheckReport, Judged, Replanned
 from replanner.report.terminal import Style, change_report
@@ -131,8 +132,8 @@ def changes_document(changes: Sequence[Change]) -> list[Row]:
             "causes": [{**dataclasses.asdict(cause), "text": str(cause)} for cause in one.causes],
             "settings": [dataclasses.asdict(delta) for delta in one.settings],
             "figures": [dataclasses.asdict(delta) for delta in one.figures],
-            "appeared": [dataclasses.asdict(finding) for finding in one.appeared],
-            "disappeared": [dataclasses.asdict(finding) for finding in one.disappeared],
+            "appeared": [plain(finding) for finding in one.appeared],
+            "disappeared": [plain(finding) for finding in one.disappeared],
         }
         for one in changes
     ]

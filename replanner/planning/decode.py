@@ -1,10 +1,9 @@
-"""Reads JSON that anybody may have written into the plan's own dataclasses, guided by their types.
+"""Reads JSON that anybody may have written into the plan's own values, guided by their types.
 
 Whatever a value is, the answer is a value of the declared type or an InputError that names the
 path in the document.
 """
 
-import dataclasses
 import functools
 import math
 import re
@@ -23,11 +22,11 @@ _UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def decode(kind: typing.Any, value: object, path: str, *, exact: bool = False) -> typing.Any:
-    """`value` as `kind`: a dataclass, scalar, Literal, union, tuple[X, ...] or Mapping[str, X].
+    """`value` as `kind`: a NamedTuple, scalar, Literal, union, tuple[X, ...] or Mapping[str, X].
 
-    With `exact`, keys that the dataclass does not know are errors.
+    With `exact`, keys that the NamedTuple does not know are errors.
     """
-    if dataclasses.is_dataclass(kind):
+    if _is_record(kind):
         return _fields(kind, value, path, exact=exact)
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
@@ -69,6 +68,10 @@ def shown(value: object) -> str:
     return repr(value) if isinstance(value, int | float) else f"a {type(value).__name__}"
 
 
+def _is_record(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields")
+
+
 @functools.cache
 def _hints(kind: type) -> dict[str, typing.Any]:
     return typing.get_type_hints(kind)
@@ -79,11 +82,7 @@ def _fields(kind: typing.Any, value: object, path: str, *, exact: bool) -> objec
     hints = _hints(kind)
     if exact:
         _refuse_unknown(found, hints, path)
-    needed = {
-        field.name
-        for field in dataclasses.fields(kind)
-        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-    }
+    needed = set(kind._fields) - kind._field_defaults.keys()
     for name in sorted(needed - found.keys()):
         raise InputError(f"the plan has no {path}.{name}.")
     return kind(
@@ -115,7 +114,7 @@ def _union(kind: typing.Any, value: object, path: str, *, exact: bool) -> object
 def _may_hold(kind: typing.Any, value: object) -> bool:
     """Is `value` of the JSON type that `kind` is written as?"""
     origin = typing.get_origin(kind) or kind
-    if dataclasses.is_dataclass(kind) or origin is Mapping:
+    if _is_record(kind) or origin is Mapping:
         return isinstance(value, Mapping)
     if origin is tuple:
         return isinstance(value, list | tuple)

@@ -6,7 +6,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.facts import KvLayers, ModelFacts, Parallel
 from replanner.planning.kv_cache import KvPlan, KvSettings, plan_kv
@@ -29,8 +29,7 @@ _TIGHT_SHARE = 0.03
 _NO_CUDA = (0, 0)  # AMD: none of the block sizes that a CUDA backend asks for
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """What a configuration is judged against: the model, one GPU's memory, margins and traffic.
 
     `draft` is a speculative draft model's facts; `capability` is the GPU's.

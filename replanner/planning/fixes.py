@@ -4,7 +4,6 @@ Ordered from the smallest change for the people who deploy it to the largest; `p
 that planning confirms.
 """
 
-import dataclasses
 from collections.abc import Iterator
 
 from replanner.planning.facts import ModelFacts
@@ -107,5 +106,5 @@ def _changed(request: PlanRequest, setting: str, value: FlagValue) -> PlanReques
         changes["tp_size"] = None
     if key == "gpu_name":
         changes |= {"vram_gb": None, "vram_gib": None}
-    part = dataclasses.replace(getattr(request, section), **changes)
-    return dataclasses.replace(request, **{section: part})
+    part = getattr(request, section)._replace(**changes)
+    return request._replace(**{section: part})

@@ -5,7 +5,7 @@ Follows vLLM 0.33.0 from the layers' specs to "GPU KV cache size" and "Maximum c
 """
 
 import functools
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.facts import KvLayers, ModelFacts, Parallel
 from replanner.planning.geometry import MOST_LAYERS
@@ -20,8 +20,7 @@ __all__ = ["KvPlan", "KvSettings", "plan_kv", "workload_bytes"]
 _NULL_BLOCK = 1  # the block pool keeps one back (kv_cache_planning.py:1500)
 
 
-@dataclass(frozen=True, slots=True)
-class KvPlan:
+class KvPlan(NamedTuple):
     """The cache of one GPU of the pipeline stage where a block weighs most.
 
     Without any group nothing is kept: one request costs nothing and any number fits.

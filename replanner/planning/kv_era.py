@@ -1,7 +1,7 @@
 """Decides which rules of KV cache planning a vLLM release follows: a table of dated changes."""
 
 import functools
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.versions import at_least
 
@@ -24,8 +24,7 @@ _SINCE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Era:
+class Era(NamedTuple):
     """The rules of one release."""
 
     packed_latents: bool

@@ -5,7 +5,7 @@ layers of different specs form groups of equal size that draw blocks from the sa
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.errors import UnsupportedModel
 from replanner.planning.kv_spec import LayerSpec
@@ -15,8 +15,7 @@ _PAD_TO_LARGEST_BELOW = 1.5
 Specs = Mapping[LayerSpec, Sequence[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Layers (by index) that share a block table; `page_bytes` is of each layer, in order."""
 
     spec: LayerSpec

@@ -1,7 +1,8 @@
 """Decides the block size, and what a page of each layer weighs on one GPU."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from replanner.planning.facts import KvLayers
 from replanner.planning.kv_blocks import (
@@ -17,8 +18,7 @@ from replanner.planning.kv_spec import LayerSpec, heads_per_gpu, state_bytes, to
 _V0_LATENT_ALIGNMENT = 256
 
 
-@dataclass(frozen=True, slots=True)
-class KvSettings:
+class KvSettings(NamedTuple):
     """What the engine is told. `kv_cache_dtype` and `dtype` are resolved: never "auto".
 
     `prefix_caching` None is the release's default. `draft` are the layers that a speculative
@@ -37,8 +37,7 @@ class KvSettings:
     draft: tuple[KvLayers, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Pages:
+class Pages(NamedTuple):
     """The layers' specs on one GPU, with the layers (by index) that share each.
 
     `packed`: pages of different sizes lie side by side in a block.

@@ -4,7 +4,7 @@ Modelled on vLLM's KVCacheSpec classes (vllm/v1/kv_cache_interface.py, 0.33.0).
 """
 
 import functools
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from replanner.errors import UnsupportedModel
 from replanner.planning.facts import KvKind, KvLayers, StateTensor
@@ -42,8 +42,7 @@ KNOWN_DTYPES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LayerSpec:
+class LayerSpec(NamedTuple):
     """What one layer keeps: equal specs share a block table. Sizes are per GPU.
 
     `fixed_blocks` is what every request takes whatever its length (recurrent state, encoder).
@@ -57,7 +56,7 @@ class LayerSpec:
     fixed_blocks: int = 0
 
     def resized(self, block_size: int, page_bytes: int) -> "LayerSpec":
-        return replace(self, block_size=block_size, page_bytes=page_bytes)
+        return self._replace(block_size=block_size, page_bytes=page_bytes)
 
     @property
     def grows(self) -> bool:

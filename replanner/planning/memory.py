@@ -7,7 +7,7 @@ are read off the start-up logs of vLLM 0.6 to 0.28 that public issues and report
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.facts import ModelFacts, Parallel, Storage, WeightMatrix
 from replanner.planning.request import Lora
@@ -44,8 +44,7 @@ _LARGER_BUFFERS_SINCE = "0.15.0"
 _HEAD_METHODS = frozenset({"mtp", "deepseek_mtp", "qwen3_next_mtp", "eagle", "eagle3"})
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(NamedTuple):
     """What the profile run is sized by."""
 
     max_num_batched_tokens: int

@@ -4,9 +4,8 @@ Every engine step serves the running sequences and the prompts of those that jus
 step costs is `roofline`'s; the constants and their errors are `speed_table`'s.
 """
 
-import dataclasses
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.facts import ModelFacts
 from replanner.planning.feasibility import kv_dtype_of, parallel_of
@@ -35,8 +34,7 @@ _QUEUE = "The KV cache or max_num_seqs holds {running:.0f} of {asked:.0f} reques
 _NO_START = "It does not start as planned; the figures are those of the GPUs if it did."
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(NamedTuple):
     """The traffic of one data-parallel replica; `limit` is how many requests can run at once."""
 
     prompt: float
@@ -55,8 +53,7 @@ class Load:
         return max(1.0, self.prompt / self.token_budget)
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(NamedTuple):
     """Seconds, of one replica. `wait` is the part of `ttft` spent waiting to be admitted."""
 
     itl: float
@@ -78,7 +75,7 @@ def estimate(
     roofline = roofline_of(facts, config, gpu)
     load = load_of(roofline, config, workload, feasibility)
     if facts.pooling:
-        load = dataclasses.replace(load, output=1.0)
+        load = load._replace(output=1.0)
     times = pooling_times(roofline, load) if facts.pooling else times_of(roofline, load)
     notes = _notes(facts, config, load, feasibility)
     return _performance(times, roofline, load, notes)

@@ -4,9 +4,8 @@ Chooses the configuration, judges it, looks for what vLLM would refuse, estimate
 where it does not fit looks for single changes that make it fit.
 """
 
-import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.facts import ModelFacts
 from replanner.planning.feasibility import Situation, assess
@@ -28,8 +27,7 @@ from replanner.planning.result import (
 _MOST_FIXES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """The model at one commit.
 
     `draft` is a speculative draft model's facts; `quantized` says that the checkpoint is, so that
@@ -44,8 +42,7 @@ class Subject:
     facts_for: Callable[[ModelWish], ModelFacts] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Verdict(NamedTuple):
     choice: Choice
     situation: Situation
     feasibility: Feasibility
@@ -116,7 +113,7 @@ def _fixes(request: PlanRequest, subject: Subject) -> tuple[Fix, ...]:
             continue  # candidates of one setting come smallest change first
         verdict = _judge(changed, _loaded_as(changed, request, subject), gpu_of(changed))
         if verdict.feasibility.fits:
-            found[fix.setting] = dataclasses.replace(fix, effect=_effect(verdict))
+            found[fix.setting] = fix._replace(effect=_effect(verdict))
         if len(found) == _MOST_FIXES:
             break
     return tuple(found.values())
@@ -125,7 +122,7 @@ def _fixes(request: PlanRequest, subject: Subject) -> tuple[Fix, ...]:
 def _loaded_as(changed: PlanRequest, request: PlanRequest, subject: Subject) -> Subject:
     if changed.model.quantization == request.model.quantization or subject.facts_for is None:
         return subject
-    return dataclasses.replace(subject, facts=subject.facts_for(changed.model))
+    return subject._replace(facts=subject.facts_for(changed.model))
 
 
 def _effect(verdict: _Verdict) -> str:

@@ -4,8 +4,7 @@ The result is the one `EngineConfig` that is judged and rendered. vLLM's own def
 where they work, written out so that an upgrade of vLLM changes nothing silently.
 """
 
-import dataclasses
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.facts import ModelFacts
 from replanner.planning.feasibility import Situation, kv_plan_of, longest, memory_of
@@ -24,8 +23,7 @@ _IMAGES = {"nvidia": "vllm/vllm-openai", "amd": "vllm/vllm-openai-rocm"}
 _FIRST_BFLOAT16 = (8, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The configuration and, per setting, why it has its value."""
 
     config: EngineConfig
@@ -140,9 +138,9 @@ def _with_batching(
         tokens = min(default.max_num_batched_tokens * factor, seqs * config.max_model_len)
     if request.engine.max_num_seqs is None:
         seqs = min(seqs, tokens)
-    changed = dataclasses.replace(config, max_num_seqs=seqs, max_num_batched_tokens=tokens)
+    changed = config._replace(max_num_seqs=seqs, max_num_batched_tokens=tokens)
     doubled = " doubled for mode: throughput, as --performance-mode does" if factor == 2 else ""  # noqa: PLR2004 - the factor
-    return changed, dataclasses.replace(default, why=default.why + doubled)
+    return changed, default._replace(why=default.why + doubled)
 
 
 def _with_length(
@@ -154,7 +152,7 @@ def _with_length(
     why: dict[str, str],
 ) -> EngineConfig:
     def at(length: int) -> EngineConfig:
-        return _with_batching(request, dataclasses.replace(config, max_model_len=length), device)[0]
+        return _with_batching(request, config._replace(max_model_len=length), device)[0]
 
     def starts(steps: int) -> bool:
         candidate = at(min(limit, steps * _LENGTH_STEP))
@@ -167,9 +165,7 @@ def _with_length(
         wanted = request.workload.prompt_tokens + request.workload.gen_tokens
         chosen = min(limit, steps * _LENGTH_STEP or wanted)
         why["model.max_model_len"] = _length_reason(chosen, limit, starts_at_all=steps > 0)
-    final, batching = _with_batching(
-        request, dataclasses.replace(config, max_model_len=chosen), device
-    )
+    final, batching = _with_batching(request, config._replace(max_model_len=chosen), device)
     for setting in ("max_num_seqs", "max_num_batched_tokens"):
         if getattr(request.engine, setting) is None:
             why[f"engine.{setting}"] = batching.why

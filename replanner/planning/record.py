@@ -6,12 +6,11 @@ equal bytes. The identity leaves out artifacts, explanations and the planner's a
 versions: when only those move, nothing is written.
 """
 
-import dataclasses
 import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from replanner.errors import InputError
 from replanner.planning.decode import decode, json_object, section, shown, wrong
@@ -47,8 +46,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 _VERSIONS = ("planner_version", "catalogue_version")
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(NamedTuple):
     """What the plan was computed from.
 
     `profile_values` holds the profile's dotted keys that differ from their defaults;
@@ -65,13 +63,12 @@ class Inputs:
     catalogue_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRecord:
+class PlanRecord(NamedTuple):
     """A plan, its inputs, and the sha256 of every file written from it (path -> hex)."""
 
     plan: Plan
     inputs: Inputs
-    artifacts: Mapping[str, str] = field(default_factory=dict)
+    artifacts: Mapping[str, str] = {}
 
 
 def document(record: PlanRecord) -> dict[str, object]:
@@ -79,18 +76,18 @@ def document(record: PlanRecord) -> dict[str, object]:
     plan = record.plan
     body: dict[str, object] = {
         "schema_version": SCHEMA_VERSION,
-        "inputs": dataclasses.asdict(record.inputs),
-        "model": dataclasses.asdict(plan.model),
+        "inputs": plain(record.inputs),
+        "model": plain(plan.model),
         "hardware": {
             "gpu_name": plan.hardware.gpu_name,
             "gpus": plan.hardware.gpus,
             "vram_gib": _gib(plan.hardware.memory_bytes),
             "vram_bytes": plan.hardware.memory_bytes,
         },
-        "config": dataclasses.asdict(plan.config),
+        "config": plain(plan.config),
         "feasibility": _feasibility(plan.feasibility, plan.findings),
         "performance": _performance(plan.performance),
-        "fixes": [dataclasses.asdict(fix) for fix in plan.fixes],
+        "fixes": [plain(fix) for fix in plan.fixes],
         "explanations": dict(plan.explanations),
         "artifacts": dict(record.artifacts),
     }
@@ -112,6 +109,18 @@ def identity(document_: Mapping[str, object]) -> str:
         kept["inputs"] = {key: value for key, value in inputs.items() if key not in _VERSIONS}
     text = json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def plain(value: object) -> Any:
+    """A value as JSON has it: named tuples as objects, other tuples as lists."""
+    if isinstance(value, tuple):
+        fields = getattr(value, "_fields", None)
+        if fields is None:
+            return [plain(item) for item in value]
+        return {name: plain(item) for name, item in zip(fields, value, strict=True)}
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return value
 
 
 def _gib(size_bytes: float) -> float:
@@ -147,7 +156,7 @@ def _feasibility(feasibility: Feasibility, findings: tuple[Finding, ...]) -> dic
         "kv_cache_tokens": feasibility.kv_cache_tokens,
         "max_concurrency_at_context": round(feasibility.max_concurrency_at_context, 4),
         "max_context_at_concurrency": feasibility.max_context_at_concurrency,
-        "warnings": [dataclasses.asdict(finding) for finding in findings],
+        "warnings": [plain(finding) for finding in findings],
     }
 
 
@@ -157,7 +166,7 @@ def _performance(performance: Performance) -> dict[str, object]:
             return {key: float(f"{number:.4g}") for key, number in value.items()}
         return value
 
-    return {key: rounded(value) for key, value in dataclasses.asdict(performance).items()}
+    return {key: rounded(value) for key, value in plain(performance).items()}
 
 
 def parse_document(doc: object) -> PlanRecord:

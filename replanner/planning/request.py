@@ -4,8 +4,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 FlagScalar = str | int | float | bool | None
 FlagValue = FlagScalar | tuple[FlagScalar, ...]  # a tuple is a flag that takes several values
@@ -13,8 +12,7 @@ Interconnect = Literal["pcie", "nvlink", "unknown"]
 Mode = Literal["throughput", "latency", "balanced"]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelWish:
+class ModelWish(NamedTuple):
     """Which checkpoint, and how it should be loaded. `params_b` is in billions."""
 
     id: str
@@ -26,8 +24,7 @@ class ModelWish:
     params_b: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HardwareWish:
+class HardwareWish(NamedTuple):
     """The GPUs of one server. `vram_gib` (usable, as CUDA reports it) wins over `vram_gb`."""
 
     gpu_name: str = "auto"
@@ -40,8 +37,7 @@ class HardwareWish:
     dp_size: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(NamedTuple):
     """The traffic to plan for: mean lengths of a request and how many run at once."""
 
     prompt_tokens: int = 512
@@ -51,8 +47,7 @@ class Workload:
     mode: Mode = "balanced"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """Margins. `overhead_gb` and `headroom_gb` are GiB per GPU (the seed format's spelling)."""
 
     gpu_memory_utilization: float | None = None
@@ -61,8 +56,7 @@ class Policy:
     headroom_gb: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Speculative:
+class Speculative(NamedTuple):
     """Speculative decoding: vLLM's method, the draft model where it needs one, draft tokens."""
 
     method: str
@@ -70,16 +64,14 @@ class Speculative:
     num_tokens: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Lora:
+class Lora(NamedTuple):
     """Adapter slots that vLLM allocates at start-up."""
 
     max_loras: int = 1
     max_rank: int = 16
 
 
-@dataclass(frozen=True, slots=True)
-class EngineWish:
+class EngineWish(NamedTuple):
     """Engine settings that a profile may fix."""
 
     vllm_version: str = "0.33.0"
@@ -94,13 +86,12 @@ class EngineWish:
     lora: Lora | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRequest:
+class PlanRequest(NamedTuple):
     """One profile's wishes."""
 
     model: ModelWish
-    hardware: HardwareWish = field(default_factory=HardwareWish)
-    workload: Workload = field(default_factory=Workload)
-    policy: Policy = field(default_factory=Policy)
-    engine: EngineWish = field(default_factory=EngineWish)
-    vllm_args: Mapping[str, FlagValue] = field(default_factory=dict)
+    hardware: HardwareWish = HardwareWish()
+    workload: Workload = Workload()
+    policy: Policy = Policy()
+    engine: EngineWish = EngineWish()
+    vllm_args: Mapping[str, FlagValue] = {}

@@ -4,8 +4,7 @@ One `EngineConfig` is judged and rendered; nothing else reaches an artifact.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from replanner.planning.request import FlagValue, Lora, Speculative
 
@@ -13,8 +12,7 @@ Severity = Literal["error", "warning", "info"]
 OomRisk = Literal["low", "medium", "high"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing people should know. `setting` is the profile key it is about, if any."""
 
     code: str
@@ -24,8 +22,7 @@ class Finding:
     setting: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """One single change of the profile that makes the plan fit, verified by planning it."""
 
     setting: str
@@ -33,8 +30,7 @@ class Fix:
     effect: str
 
 
-@dataclass(frozen=True, slots=True)
-class EngineConfig:
+class EngineConfig(NamedTuple):
     """What vLLM is started with. `revision` is the pinned commit (None: a folder without one).
 
     `quantization` is set only where vLLM must be told (on-the-fly quantization); a checkpoint's
@@ -63,11 +59,10 @@ class EngineConfig:
     lora: Lora | None = None
     pooling: bool = False
     vendor: Literal["nvidia", "amd"] = "nvidia"
-    extra_args: Mapping[str, FlagValue] = field(default_factory=dict)
+    extra_args: Mapping[str, FlagValue] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class ModelIdentity:
+class ModelIdentity(NamedTuple):
     """Which model was planned, pinned to `commit` where the source has revisions."""
 
     id: str
@@ -79,15 +74,13 @@ class ModelIdentity:
     quantization: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class HardwareUsed:
+class HardwareUsed(NamedTuple):
     gpu_name: str
     gpus: int
     memory_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryBreakdown:
+class MemoryBreakdown(NamedTuple):
     """Bytes on the fullest GPU. `kv_cache_bytes` may be negative: that much is missing."""
 
     total_bytes: int
@@ -99,8 +92,7 @@ class MemoryBreakdown:
     kv_cache_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Feasibility:
+class Feasibility(NamedTuple):
     """The verdict. Token counts are those vLLM prints at start-up.
 
     `kv_needed_bytes` is one max_model_len sequence; `workload_kv_bytes` what the workload needs.
@@ -119,15 +111,13 @@ class Feasibility:
     kv_needed_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     low: float
     expected: float
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class Performance:
+class Performance(NamedTuple):
     """At the workload's lengths and concurrency; token rates per second, times in ms."""
 
     decode_tokens_per_s: Range
@@ -138,8 +128,7 @@ class Performance:
     assumptions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """One profile's answer. `explanations` maps a setting to why it has its value."""
 
     model: ModelIdentity
@@ -149,4 +138,4 @@ class Plan:
     performance: Performance
     findings: tuple[Finding, ...] = ()
     fixes: tuple[Fix, ...] = ()
-    explanations: Mapping[str, str] = field(default_factory=dict)
+    explanations: Mapping[str, str] = {}

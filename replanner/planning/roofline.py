@@ -1,7 +1,7 @@
 """Decides how long one engine step takes: bytes and FLOPs of a model over a GPU's real speed."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.facts import KvLayers, ModelFacts, Parallel
 from replanner.planning.hardware import Gpu
@@ -28,8 +28,7 @@ _ELEMENT_BYTES = 2  # activations are exchanged in 16 bits
 _REDUCES_PER_LAYER = 2  # after attention and after the feed-forward part
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """What a model asks of one GPU of a tensor-parallel group, all pipeline stages together.
 
     `attention_flops` are per token and token seen in one layer; `kv` is what layers keep.
@@ -55,8 +54,7 @@ class Cost:
         return 1.0 - math.pow(1.0 - self.experts_per_token / self.experts, max(tokens, 1.0))
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(NamedTuple):
     """The GPUs and how the engine uses them; `attention_peak` is the 16-bit peak."""
 
     bandwidth: float
@@ -69,8 +67,7 @@ class Machine:
     eager: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Roofline:
+class Roofline(NamedTuple):
     """Seconds of a step; every method is per data-parallel replica."""
 
     cost: Cost

@@ -4,11 +4,9 @@ Fitted by tools/fit_speed.py to published single-node measurements of vLLM 0.6 t
 are, how they were judged and how wrong they are is told in docs/performance.md.
 """
 
-import dataclasses
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from replanner.planning.hardware import Gpu
 from replanner.planning.versions import uses_v1_engine
@@ -17,8 +15,7 @@ Era = Literal["v0", "v1"]
 Format = Literal["16bit", "fp8", "int8", "fp4", "weight-only"]
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(NamedTuple):
     """What GPU classes have in common. Shares are of the class's own memory bandwidth.
 
     `kv_share` is the cache's reads against weights', `format_share` a weight format's. Times in
@@ -42,8 +39,7 @@ class Shared:
     queue_power: float
 
 
-@dataclass(frozen=True, slots=True)
-class Speeds:
+class Speeds(NamedTuple):
     """Shares of the datasheet's peaks that are reached, and fixed times per layer of a step.
 
     `sequence_us` is per layer and running sequence, `collective_us` per layer and doubling of
@@ -146,8 +142,7 @@ def _row(gpu_class: str, era: Era) -> Speeds:
         return own
     family = _RELATIVES.get(gpu_class, gpu_class)
     nearest = _FITTED.get((family, era), _FITTED[_NEAREST_OLD])
-    return dataclasses.replace(
-        nearest,
+    return nearest._replace(
         error=(1 + nearest.error) * _WIDER - 1,
         ttft_error=(1 + nearest.ttft_error) * _WIDER - 1,
         borrowed=True,

@@ -9,7 +9,7 @@ from replanner.planning.architectures import ARCHITECTURES, VARIANTS
 from replanner.planning.config_defaults import DECODERS, DEFAULTS, MODEL_TYPES
 from replanner.planning.config_reader import ConfigReader
 from replanner.planning.families import Family
-from replanner.planning.geometry import KV_HEADS
+from replanner.planning.geometry import KV_HEADS, LAYERS, MOST_LAYERS
 from replanner.planning.known_architectures import NOT_STANDARD, WITHOUT_A_ROW
 from replanner.planning.towers import MULTIMODAL, Build, Multimodal, generic
 
@@ -145,10 +145,20 @@ def _unsupported(subject: Subject) -> str:
     return f"vLLM 0.33 does not know the architecture {architecture[:60]}"
 
 
+def _listed_layers(section: ConfigReader) -> Mapping[str, object]:
+    """LFM2 used to number the layers that attend; the configuration class names all of them."""
+    if not section.has("full_attn_idxs"):
+        return {}
+    full = frozenset(section.ints("full_attn_idxs", high=MOST_LAYERS))
+    count = section.int(*LAYERS, low=1, high=MOST_LAYERS)
+    kinds = ["full_attention" if layer in full else "conv" for layer in range(count)]
+    return {"layer_types": kinds}
+
+
 def _text(root: ConfigReader, section: ConfigReader, family: Family) -> ConfigReader:
     for name in family.inside:
         section = section.with_defaults(section.section(name).values)
-    section = section.with_defaults(family.defaults)
+    section = section.with_defaults({**family.defaults, **_listed_layers(section)})
     if section.path == root.path:
         return section
     kind = section.text("model_type", default="llama")

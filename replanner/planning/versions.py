@@ -7,7 +7,7 @@ CUDA-graph estimate counts), each read at the release named beside the figure.
 
 import functools
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.errors import InputError
 
@@ -36,8 +36,7 @@ def at_least(version: str, floor: str) -> bool:
     return parse_version(version) >= parse_version(floor)
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(NamedTuple):
     """What vLLM's defaults look at: the device's name, total memory and compute capability."""
 
     name: str
@@ -45,8 +44,7 @@ class Device:
     capability: tuple[int, int] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Batching:
+class Batching(NamedTuple):
     """Token budget and sequences of one scheduler step."""
 
     max_num_batched_tokens: int

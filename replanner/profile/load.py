@@ -1,9 +1,8 @@
 """Decides whether a text is a profile: every problem of a file is told at once, with its place."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,8 +14,7 @@ from replanner.profile.source import MAX_BYTES, Path, Problem, Source, failure, 
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedProfile:
+class LoadedProfile(NamedTuple):
     """A profile with the text it was read from, so that findings can name their line."""
 
     path: str

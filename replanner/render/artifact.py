@@ -2,21 +2,19 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.result import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(NamedTuple):
     """One file's text; always UTF-8 with `\\n` line ends."""
 
     text: str
     executable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RenderContext:
+class RenderContext(NamedTuple):
     """What a plan does not hold.
 
     `identity` is the plan's; `name` the profile's. `root` is the path from the artifacts' folder

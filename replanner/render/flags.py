@@ -7,9 +7,8 @@ without one the newest table says how a known flag is spelled, and names are not
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from replanner.catalogue import load
 from replanner.errors import InputError, did_you_mean
@@ -19,8 +18,7 @@ TABLES = ("0.33.0",)
 Kind = Literal["bool", "switch", "int", "float", "size", "str", "json", "json_or_str", "any"]
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(NamedTuple):
     """One option. `off` are the spellings that switch a bool off."""
 
     name: str
@@ -31,8 +29,7 @@ class Flag:
     short: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FlagTable:
+class FlagTable(NamedTuple):
     """The flags of one version; `exact` is False where another version's table stands in."""
 
     exact: bool
@@ -90,7 +87,7 @@ def spell(key: str, value: object, *, table: FlagTable, where: str) -> list[str]
         return _switched(flag, value, where=where, inverted=name in flag.off)
     if flag.kind in ("bool", "switch"):
         raise InputError(f"{where}: --{flag.name} takes true or false, not {value!r}.")
-    return _spelled(flag if table.exact else replace(flag, choices=()), value, where)
+    return _spelled(flag if table.exact else flag._replace(choices=()), value, where)
 
 
 def _switched(flag: Flag, value: object, *, where: str, inverted: bool) -> list[str]:

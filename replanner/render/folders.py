@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from replanner.planning.result import EngineConfig
 from replanner.render.flags import canonical
@@ -11,8 +11,7 @@ MODEL_PATH = "/model"
 DRAFT_PATH = "/draft-model"
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """A folder of the host, and where the container sees it (read-only)."""
 
     source: str
@@ -40,13 +39,13 @@ def in_container(config: EngineConfig) -> EngineConfig:
     targets = {mount.source: mount.target for mount in mounts(config)}
     draft = config.speculative
     if draft and draft.model in targets:
-        draft = replace(draft, model=targets[draft.model])
+        draft = draft._replace(model=targets[draft.model])
     if config.model not in targets:
-        return replace(config, speculative=draft)
+        return config._replace(speculative=draft)
     extra = dict(config.extra_args)
     if "served-model-name" not in map(canonical, extra):
         extra["served-model-name"] = config.model  # what vLLM calls it outside a container
-    return replace(config, model=MODEL_PATH, speculative=draft, extra_args=extra)
+    return config._replace(model=MODEL_PATH, speculative=draft, extra_args=extra)
 
 
 def from_artifacts(source: str, root: str) -> str:

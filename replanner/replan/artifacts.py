@@ -1,6 +1,5 @@
 """Decides which files a plan is written as: its artifacts, and plan.json with their digests."""
 
-import dataclasses
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,9 +43,7 @@ def render_files(
 
     `folder` is where they will lie, seen from the root that model folders are relative to.
     """
-    bare = dataclasses.replace(
-        record, plan=dataclasses.replace(record.plan, explanations={}), artifacts={}
-    )
+    bare = record._replace(plan=record.plan._replace(explanations={}), artifacts={})
     context = RenderContext(
         identity=identity(document(bare)),
         name=record.inputs.profile_name or "vllm",
@@ -57,7 +54,7 @@ def render_files(
     if PLAN_FILE in files:
         raise InputError(f"a renderer writes {PLAN_FILE!r}, which is the plan's own file.")
     digests = {name: sha256_of(one.text) for name, one in files.items()}
-    full = dataclasses.replace(bare, artifacts=digests)
+    full = bare._replace(artifacts=digests)
     return Written(full, {**files, PLAN_FILE: Artifact(canonical(document(full)))})
 
 

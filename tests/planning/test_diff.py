@@ -1,6 +1,5 @@
 """What changed between two plans: figures both ways, a cause for everything, noise left out."""
 
-import dataclasses
 import json
 from typing import Any
 
@@ -269,5 +268,5 @@ def test_upstream_files_have_a_class(path: str, expected: str) -> None:
 
 def test_added_and_removed_upstream_files_count_as_changed() -> None:
     before = record().inputs
-    after = dataclasses.replace(before, model_files={"README.md": "git:1", "config.json": "git:1"})
+    after = before._replace(model_files={"README.md": "git:1", "config.json": "git:1"})
     assert changed_classes(before, after) == ("weights", "docs")

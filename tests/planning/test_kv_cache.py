@@ -52,7 +52,7 @@ def facts_of(config: dict[str, Any], **changes: Any) -> ModelFacts:
 
 def planned(name: str, tensor: int = 1, pipeline: int = 1, **settings: Any) -> KvPlan:
     parallel = Parallel(tensor=tensor, pipeline=pipeline)
-    return plan_kv(facts_of(CONFIGS[name]), parallel, dataclasses.replace(SETTINGS, **settings))
+    return plan_kv(facts_of(CONFIGS[name]), parallel, SETTINGS._replace(**settings))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-tp{case[1]}-{case[2]}")
@@ -142,8 +142,7 @@ def test_v0_kept_windows_whole_and_aligned_latents() -> None:
 
 def test_drafted_tokens_take_state_blocks_and_a_layer() -> None:
     facts = facts_of(CONFIGS["Qwen3.5-27B"])
-    settings = dataclasses.replace(
-        SETTINGS,
+    settings = SETTINGS._replace(
         kv_cache_dtype="fp8",
         max_model_len=262144,
         vllm_version="0.23.1",
@@ -260,7 +259,7 @@ def test_whisper_reserves_the_budget_and_holds_the_encoder() -> None:
 def test_latent_pages_that_cannot_be_unified_are_unsupported() -> None:
     odd = KvLayers("sliding", (61,), 3, 100, 100, window=64)
     facts = facts_of(CONFIGS["DeepSeek-V3"])
-    settings = dataclasses.replace(SETTINGS, draft=(odd, dataclasses.replace(odd, window=65)))
+    settings = SETTINGS._replace(draft=(odd, dataclasses.replace(odd, window=65)))
     with pytest.raises(UnsupportedModel, match="latent"):
         plan_kv(facts, Parallel(), settings)
 
@@ -315,7 +314,7 @@ def test_the_longest_context_fits_as_often_as_said(
 
 
 def refused(name: str, facts: dict[str, Any] | None = None, **settings: Any) -> tuple[str, ...]:
-    wanted = dataclasses.replace(SETTINGS, **settings)
+    wanted = SETTINGS._replace(**settings)
     found = kv_refusals(facts_of(CONFIGS[name], **(facts or {})), wanted)
     return tuple(code for code, _ in found)
 
@@ -356,6 +355,6 @@ def test_settings_that_vllm_refuses(
 
 
 def test_a_misspelt_format_is_named_with_its_neighbour() -> None:
-    wanted = dataclasses.replace(SETTINGS, kv_cache_dtype="fp8_e4m4")
+    wanted = SETTINGS._replace(kv_cache_dtype="fp8_e4m4")
     ((_, sentence),) = kv_refusals(facts_of(CONFIGS["Qwen3-8B"]), wanted)
     assert "fp8_e4m3" in sentence

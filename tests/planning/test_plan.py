@@ -1,6 +1,5 @@
 """What is chosen, judged and advised, for published models on catalogue GPUs."""
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -46,7 +45,7 @@ def request(**changes: Any) -> PlanRequest:
     sections = dict(SECTIONS)
     for key, value in changes.items():
         section, name = key.split("__")
-        sections[section] = dataclasses.replace(sections[section], **{name: value})  # type: ignore[type-var]
+        sections[section] = sections[section]._replace(**{name: value})  # type: ignore[attr-defined]
     return PlanRequest(**sections)  # type: ignore[arg-type]
 
 

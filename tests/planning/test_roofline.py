@@ -60,7 +60,7 @@ def test_a_token_of_llama_8b_keeps_128_kib() -> None:
     ],
 )
 def test_each_kind_of_layer_reads_what_it_sees(layers: KvLayers, tokens: float) -> None:
-    one = dataclasses.replace(cost(), kv=(layers,))
+    one = cost()._replace(kv=(layers,))
     assert cached_bytes(one, 4000, 1) == tokens * 4096
 
 

@@ -1,6 +1,5 @@
 """Engine configurations as bad as a profile lets them be."""
 
-import dataclasses
 from typing import Any
 
 from hypothesis import strategies as st
@@ -78,7 +77,7 @@ configs: st.SearchStrategy[EngineConfig] = st.builds(
     extra_args=extra_args.filter(lambda args: not _first_dash(args)),
 )
 folder_configs = st.builds(
-    dataclasses.replace, configs, model=folder, revision=st.none(), extra_args=st.just({})
+    EngineConfig._replace, configs, model=folder, revision=st.none(), extra_args=st.just({})
 )
 contexts = st.builds(RenderContext, identity=value, name=value, root=st.just("../.."))
 
@@ -86,4 +85,4 @@ contexts = st.builds(RenderContext, identity=value, name=value, root=st.just("..
 def plan(engine: EngineConfig | None = None, **changes: Any) -> Plan:
     """The sample plan with this engine, or with these changes to its configuration."""
     whole = record(config=changes).plan
-    return dataclasses.replace(whole, config=engine) if engine else whole
+    return whole._replace(config=engine) if engine else whole

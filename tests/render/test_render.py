@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import replanner.render
 from replanner.errors import InputError
-from replanner.render import RENDERERS, Artifact, RenderContext, render, sha256_of
+from replanner.render import RENDERERS, Artifact, RenderContext, render, sha256_of, table
 
 CONTEXT = RenderContext(identity="f" * 64, name="chat", profile_text="profile_version: 1\n")
 
@@ -59,7 +59,7 @@ def test_two_renderers_may_not_write_one_file(monkeypatch: pytest.MonkeyPatch) -
     def other(*_: object) -> dict[str, Artifact]:
         return {"serve_command.sh": Artifact("")}
 
-    monkeypatch.setattr(replanner.render, "RENDERERS", {**RENDERERS, "other": other})
+    monkeypatch.setattr(table, "RENDERERS", {**RENDERERS, "other": other})
     with pytest.raises(InputError, match=r"two renderers write 'serve_command\.sh'"):
         render(plan(), names=["command", "other"], context=CONTEXT)
 
