@@ -51,6 +51,13 @@ _FALCON = replace(
     tied=True,
     alibi="alibi",
 )
+_BAILING = replace(
+    _PLAIN,
+    qkv_bias="use_qkv_bias",
+    out_bias="use_bias",
+    qk_norm="head",
+    qk_norm_if="use_qk_norm",
+)
 _COHERE = replace(_PLAIN, norms=1, always_tied=True, qk_norm="full", qk_norm_if="use_qk_norm")
 _DEEPSEEK = replace(_PLAIN, mixer="latent")
 _GLM_MOE = replace(
@@ -193,7 +200,8 @@ ARCHITECTURES: dict[str, Family] = {
         tied=True,
     ),
     # mixtures of experts
-    "BailingMoeForCausalLM": replace(_PLAIN, qkv_bias="use_qkv_bias", out_bias="use_bias"),
+    "BailingMoeForCausalLM": _BAILING,
+    "BailingMoeV2ForCausalLM": _BAILING,
     "DbrxForCausalLM": replace(_PLAIN, inside=("attn_config", "ffn_config")),
     "DeepseekForCausalLM": replace(_PLAIN, qkv_bias="attention_bias", out_bias=False),
     "Dots1ForCausalLM": replace(_PLAIN, qkv_bias="attention_bias", qk_norm="head"),
@@ -221,6 +229,7 @@ ARCHITECTURES: dict[str, Family] = {
     ),
     "GraniteMoeForCausalLM": _GRANITE_MOE,
     "GraniteMoeSharedForCausalLM": _GRANITE_MOE,
+    "HunYuanMoEV1ForCausalLM": replace(_LLAMA, qk_norm="head", qk_norm_if="use_qk_norm=true"),
     "MiMoV2FlashForCausalLM": replace(
         _PLAIN,
         qkv_bias="attention_bias",

@@ -78,9 +78,12 @@ class ConfigReader:
         low: builtins.int = 0,
         high: builtins.int = LARGEST_INT,
     ) -> builtins.int:
-        """The first of the names that is neither absent nor 0."""
+        """The first of the names that is neither absent nor 0; of a list for layers the largest."""
         for name in names:
-            found = self.int(name, default=0, high=high)
+            if isinstance(self.value(name), list):
+                found = max(self.ints(name, high=high), default=0)
+            else:
+                found = self.int(name, default=0, high=high)
             if found:
                 return self.checked_int(found, name, low=low, high=high)
         return default

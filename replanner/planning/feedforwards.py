@@ -14,19 +14,29 @@ from replanner.planning.geometry import (
 from replanner.planning.modules.feedforward import Dense, Experts
 
 _MOST_SHARED = 4096
+_LARGEST_SCALE = 1024.0
 
 
 def dense_block(text: ConfigReader, geometry: Geometry, family: Family) -> Dense:
     """A layer without experts; some families give it a width of its own."""
-    width = text.int(
-        "intermediate_size_mlp", "dense_intermediate_size", default=geometry.width, high=WIDEST
-    )
     return Dense(
-        width // family.width_divisor,
+        dense_width(text, geometry) // family.width_divisor,
         gated=family.gated,
         bias=toggle(text, family.mlp_bias),
         name=family.mlp_name,
         divided=family.divided_mlp,
+    )
+
+
+def dense_width(text: ConfigReader, geometry: Geometry) -> int:
+    """The width of a layer without experts, where it has one of its own."""
+    if text.flag("block_auto_adjust_ff_dim"):  # LFM2 (model_executor/models/lfm2.py, Lfm2MLP)
+        wanted = 2 * text.int("block_ff_dim", default=geometry.width, low=1, high=WIDEST) // 3
+        scale = text.number("block_ffn_dim_multiplier", default=1.0)
+        unit = text.int("block_multiple_of", default=256, low=1, high=WIDEST)
+        return -(-int(wanted * max(0.0, min(scale, _LARGEST_SCALE))) // unit) * unit
+    return text.int(
+        "intermediate_size_mlp", "dense_intermediate_size", default=geometry.width, high=WIDEST
     )
 
 
@@ -101,7 +111,7 @@ def _after_dense(text: ConfigReader, layers: int) -> frozenset[int]:
     if isinstance(text.value("moe_layer_freq"), list | tuple):
         flags = text.ints("moe_layer_freq", high=1)
         return frozenset(layer for layer, routed in enumerate(flags[:layers]) if routed)
-    first = text.int("first_k_dense_replace", default=0, high=MOST_LAYERS)
+    first = text.int("first_k_dense_replace", "num_dense_layers", default=0, high=MOST_LAYERS)
     every = text.int("moe_layer_freq", default=1, low=1)
     return frozenset(layer for layer in range(first, layers) if layer % every == 0)
 
@@ -140,7 +150,7 @@ def _interleaved(text: ConfigReader, layers: int) -> frozenset[int]:
 _PLACEMENTS: tuple[tuple[tuple[str, ...], Callable[[ConfigReader, int], frozenset[int]]], ...] = (
     (("moe_layers",), _listed),
     (("interleave_moe_layer_step",), _interleaved),
-    (("first_k_dense_replace", "moe_layer_freq"), _after_dense),
+    (("first_k_dense_replace", "moe_layer_freq", "num_dense_layers"), _after_dense),
     (("mlp_layer_types",), _named),
     (("decoder_sparse_step", "mlp_only_layers"), _every_step),
     (("moe_layer_start_index", "moe_layer_interval"), _interval),

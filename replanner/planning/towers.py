@@ -52,6 +52,7 @@ MULTIMODAL: dict[str, Multimodal] = {
     "InternVLChatModel": Multimodal("", (own.internvl,)),
     "KimiK25ForConditionalGeneration": Multimodal("DeepseekV3ForCausalLM", (own.moonvit,)),
     "KimiK3ForConditionalGeneration": Multimodal("KimiK3ForCausalLM", (own.moonvit,)),
+    "KimiVLForConditionalGeneration": Multimodal("DeepseekV3ForCausalLM", (own.moonvit,)),
     "Llama4ForConditionalGeneration": Multimodal("Llama4ForCausalLM", (own.llama4,)),
     "LlavaForConditionalGeneration": Multimodal("", (clip.llava,)),
     "LlavaNextForConditionalGeneration": Multimodal("", (clip.llava,)),

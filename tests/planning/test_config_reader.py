@@ -79,3 +79,9 @@ def test_any_value_gives_the_type_or_an_unsupported_model(value: object) -> None
             read("key")
         except UnsupportedModel as error:
             assert "config.json" in error.message  # noqa: PT017 (either outcome is right)
+
+
+def test_of_a_list_for_layers_the_largest_counts() -> None:
+    assert ConfigReader({"widths": [8, 32, 16]}).first_int("widths", default=1) == 32
+    with pytest.raises(UnsupportedModel, match="widths"):
+        ConfigReader({"widths": ["a"]}).first_int("widths", default=1)

@@ -596,3 +596,21 @@ def test_sparse_attention_without_a_mixture_is_refused() -> None:
             sliding_window=8,
             qk_rope_head_dim=8,
         )
+
+
+def test_lists_with_one_figure_per_layer_are_read() -> None:
+    """Hunyuan-A13B states experts per token and widths for each layer."""
+    stated = {"num_experts": 4, "moe_topk": [2] * 4, "moe_intermediate_size": [32] * 4}
+    moe = tiny(architectures=["HunYuanMoEV1ForCausalLM"], **stated).moe
+    assert moe is not None
+    assert (moe.experts_per_token, moe.intermediate_size) == (2, 32)
+
+
+def test_what_is_no_standard_decoder_is_not_guessed() -> None:
+    with pytest.raises(UnsupportedModel, match="Zamba2ForCausalLM is not modelled"):
+        tiny(architectures=["Zamba2ForCausalLM"])
+
+
+def test_layers_with_a_state_that_nothing_describes_are_refused() -> None:
+    with pytest.raises(UnsupportedModel, match="no known"):
+        tiny(layer_types=["mamba", "full_attention"] * 2)

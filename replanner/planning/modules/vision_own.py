@@ -209,17 +209,17 @@ def glm4v(root: ConfigReader, hidden: int) -> Tower:
 def moonvit(root: ConfigReader, hidden: int) -> Tower:
     """Kimi's tower (models/kimi_k25_vit.py)."""
     vision = root.section("vision_config")
-    width = size_of(vision, "vt_hidden_size")
+    width = size_of(vision, "vt_hidden_size", "hidden_size")
     rms = vision.text("norm_type", default="layernorm") == "rmsnorm"
     biased = vision.flag("linear_bias", default=True)
     stack = Stack(
-        layers_of(vision, "vt_num_hidden_layers"),
+        layers_of(vision, "vt_num_hidden_layers", "num_hidden_layers"),
         width,
-        size_of(vision, "vt_intermediate_size"),
+        size_of(vision, "vt_intermediate_size", "intermediate_size"),
         inner=vision.int("qkv_hidden_size", default=width, low=1, high=WIDEST),
         bias=vision.flag("attn_bias", default=True),
         mlp_bias=biased,
-        heads=size_of(vision, "vt_num_attention_heads"),
+        heads=size_of(vision, "vt_num_attention_heads", "num_attention_heads"),
         vectors=2 if rms else 4,
         whole_if_uneven=True,
     )
