@@ -1,13 +1,11 @@
-"""The table of architectures: which family's row each one uses, and which ones vLLM dropped.
+"""The table of architectures: which family's row each one uses.
 
 Rows follow vLLM 0.33.0: vllm/model_executor/models/registry.py and the model file it names for the
 architecture, or the transformers model that it runs through its Transformers backend.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from replanner.planning.config_reader import ConfigReader
 from replanner.planning.families import Family
 
 _FLOAT32 = 4
@@ -58,6 +56,9 @@ _BAILING = replace(
     qk_norm="head",
     qk_norm_if="use_qk_norm",
 )
+_CHATGLM = replace(
+    _PLAIN, qkv_bias="add_qkv_bias", out_bias="add_bias_linear", mlp_bias="add_bias_linear"
+)
 _COHERE = replace(_PLAIN, norms=1, always_tied=True, qk_norm="full", qk_norm_if="use_qk_norm")
 _DEEPSEEK = replace(_PLAIN, mixer="latent")
 _GLM_MOE = replace(
@@ -99,6 +100,8 @@ ARCHITECTURES: dict[str, Family] = {
     "AquilaModel": _LLAMA,
     "BaichuanForCausalLM": _PLAIN,
     "BaiChuanForCausalLM": _PLAIN,
+    "ChatGLMForConditionalGeneration": _CHATGLM,
+    "ChatGLMModel": _CHATGLM,
     "CwmForCausalLM": _LLAMA,
     "DeciLMForCausalLM": replace(_LLAMA, norms=0),
     "Ernie4_5ForCausalLM": replace(
@@ -314,86 +317,4 @@ ARCHITECTURES: dict[str, Family] = {
     "Qwen3NextForCausalLM": replace(_QWEN_GATED, shared_gate=True),
     "Qwen3_5ForCausalLM": _QWEN_GATED,
     "Qwen3_5MoeForCausalLM": replace(_QWEN_GATED, shared_gate=True),
-}
-
-
-def _falcon(text: ConfigReader, family: Family) -> Family:
-    """Two norms where the branches do not share one (model_executor/models/falcon.py:230)."""
-    shared = text.flag("parallel_attn", default=True)
-    return replace(family, norms=1 if shared and not text.flag("new_decoder_architecture") else 2)
-
-
-def _stablelm(text: ConfigReader, family: Family) -> Family:
-    """Branches side by side share a norm."""
-    return replace(family, norms=1 if text.flag("use_parallel_residual") else 2)
-
-
-def _chatglm(text: ConfigReader, family: Family) -> Family:
-    """LayerNorm instead of RMSNorm where rmsnorm is false."""
-    return replace(family, norm_bias=not text.flag("rmsnorm", default=True))
-
-
-# Rows that the configuration itself changes in a way a toggle cannot say
-VARIANTS: dict[str, Callable[[ConfigReader, Family], Family]] = {
-    "FalconForCausalLM": _falcon,
-    "RWForCausalLM": _falcon,
-    "StableLmForCausalLM": _stablelm,
-    "StableLMEpochForCausalLM": _stablelm,
-}
-ARCHITECTURES["ChatGLMModel"] = replace(
-    _PLAIN, qkv_bias="add_qkv_bias", out_bias="add_bias_linear", mlp_bias="add_bias_linear"
-)
-ARCHITECTURES["ChatGLMForConditionalGeneration"] = ARCHITECTURES["ChatGLMModel"]
-VARIANTS["ChatGLMModel"] = VARIANTS["ChatGLMForConditionalGeneration"] = _chatglm
-
-# Last version with each (vllm/model_executor/models/registry.py:840, _PREVIOUSLY_SUPPORTED_MODELS)
-REMOVED: dict[str, str] = {
-    "AquilaForCausalLM": "0.24.0",
-    "AquilaModel": "0.24.0",
-    "ArcticForCausalLM": "0.28.0",
-    "AyaVisionForConditionalGeneration": "0.24.0",
-    "BaiChuanForCausalLM": "0.23.0",
-    "BaichuanForCausalLM": "0.23.0",
-    "BambaForCausalLM": "0.23.0",
-    "ChameleonForConditionalGeneration": "0.28.0",
-    "CheersForConditionalGeneration": "0.28.0",
-    "DonutForConditionalGeneration": "0.10.2",
-    "Dots1ForCausalLM": "0.23.0",
-    "ErnieForSequenceClassification": "0.23.0",
-    "ErnieForTokenClassification": "0.23.0",
-    "ErnieModel": "0.23.0",
-    "Fairseq2LlamaForCausalLM": "0.28.0",
-    "FireRedLIDForConditionalGeneration": "0.28.0",
-    "FuyuForCausalLM": "0.25.0",
-    "GritLM": "0.28.0",
-    "Grok1ForCausalLM": "0.24.0",
-    "Grok1ModelForCausalLM": "0.24.0",
-    "HCXVisionForCausalLM": "0.28.0",
-    "InternLM2VEForCausalLM": "0.23.0",
-    "InternLMForCausalLM": "0.23.0",
-    "JAISLMHeadModel": "0.22.0",
-    "MPTForCausalLM": "0.28.0",
-    "MantisForConditionalGeneration": "0.24.0",
-    "MiniMaxForCausalLM": "0.23.0",
-    "MiniMaxM1ForCausalLM": "0.23.0",
-    "MiniMaxText01ForCausalLM": "0.23.0",
-    "MiniMaxVL01ForConditionalGeneration": "0.23.0",
-    "MllamaForConditionalGeneration": "0.10.2",
-    "MotifForCausalLM": "0.10.2",
-    "MptForCausalLM": "0.28.0",
-    "MusicFlamingoForConditionalGeneration": "0.24.0",
-    "OuroForCausalLM": "0.26.0",
-    "PersimmonForCausalLM": "0.25.0",
-    "Phi3SmallForCausalLM": "0.9.2",
-    "Phi4FlashForCausalLM": "0.10.2",
-    "Phi4MultimodalForCausalLM": "0.12.0",
-    "Plamo2ForCausalLM": "0.26.0",
-    "QWenLMHeadModel": "0.23.0",
-    "QwenVLForConditionalGeneration": "0.23.0",
-    "RWForCausalLM": "0.28.0",
-    "StableLMEpochForCausalLM": "0.28.0",
-    "Tarsier2ForConditionalGeneration": "0.23.0",
-    "TarsierForConditionalGeneration": "0.24.0",
-    "TeleChatForCausalLM": "0.25.0",
-    "XverseForCausalLM": "0.23.0",
 }

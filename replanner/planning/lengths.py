@@ -15,9 +15,7 @@ _LENGTHS = (
 _DEFAULT_LENGTH = 2048  # vllm/config/model.py:2589
 # vllm/config/model.py:2613: these leave max_position_embeddings already scaled
 _LONG = frozenset({"longrope", "su"})
-_SCALED = frozenset(
-    {"llama3", "yarn", "deepseek_yarn", "deepseek_llama_scaling", "default"}
-)
+_SCALED = frozenset({"llama3", "yarn", "deepseek_yarn", "deepseek_llama_scaling", "default"})
 
 
 def max_model_len(text: ConfigReader) -> int:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from replanner.planning.architectures import REMOVED
 from replanner.planning.attention import kv_layers
 from replanner.planning.dimensions import Geometry, read_geometry
 from replanner.planning.dtypes import model_dtype
 from replanner.planning.ends import entrance, exit_norms, heads
 from replanner.planning.facts import Attention, ModelFacts, Moe, WeightMatrix
 from replanner.planning.families import Family, toggle
+from replanner.planning.known_architectures import REMOVED
 from replanner.planning.layers import Layer, decoder_layers
 from replanner.planning.lengths import max_model_len
 from replanner.planning.modules.feedforward import Experts

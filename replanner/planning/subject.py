@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from replanner.errors import UnsupportedModel
-from replanner.planning.architectures import ARCHITECTURES, VARIANTS
+from replanner.planning.architectures import ARCHITECTURES
 from replanner.planning.config_defaults import DECODERS, DEFAULTS, MODEL_TYPES
 from replanner.planning.config_reader import ConfigReader
 from replanner.planning.families import Family
 from replanner.planning.geometry import KV_HEADS, LAYERS, MOST_LAYERS
 from replanner.planning.known_architectures import NOT_STANDARD, WITHOUT_A_ROW
 from replanner.planning.towers import MULTIMODAL, Build, Multimodal, generic
+from replanner.planning.variants import VARIANTS
 
 _TEXT_SECTIONS = ("text_config", "llm_config", "language_config")
 # A decoder with another head: the language model's name in place of the task's

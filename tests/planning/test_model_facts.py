@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from known_models import KNOWN, NAMES, Known, config, facts
 
 from replanner.errors import UnsupportedModel
-from replanner.planning.architectures import ARCHITECTURES, REMOVED, VARIANTS
+from replanner.planning.architectures import ARCHITECTURES
 from replanner.planning.facts import ModelFacts, Parallel
-from replanner.planning.known_architectures import WITHOUT_A_ROW
+from replanner.planning.known_architectures import REMOVED, WITHOUT_A_ROW
 from replanner.planning.model_facts import model_facts
 from replanner.planning.towers import MULTIMODAL
+from replanner.planning.variants import VARIANTS
 from replanner.planning.weights import parallel_refusals
 
 TINY: dict[str, Any] = {
