@@ -4,9 +4,8 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from replanner.errors import InputError, ReplannerError
 from replanner.hub.folder import FolderHub, LocalHub
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from replanner.report.terminal import Style
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What a command may read and write."""
 
     env: Mapping[str, str]

@@ -2,9 +2,9 @@
 
 import argparse
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from replanner.cli.context import Context
 from replanner.cli.seed import seed_values
@@ -39,8 +39,7 @@ class KnownRenderers(Collection[str]):
 RENDERERS = KnownRenderers()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One profile to plan, and where it stands."""
 
     loaded: LoadedProfile

@@ -1,7 +1,6 @@
 """Decides which layers of a model keep what per token, from its config.json."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from replanner.planning.attention_compressed import compressed_layers
 from replanner.planning.attention_heads import (
@@ -65,7 +64,7 @@ def _kept(text: ConfigReader, kind: Kind, layers: tuple[int, ...]) -> KvLayers:
         return state_layers(text, layers)
     if kind == "full":
         kept = _rows(full_heads(text, read_heads(text)), "full", layers)
-        return replace(kept, element_bytes=_16_BIT) if family in _IGNORES_KV_DTYPE else kept
+        return kept._replace(element_bytes=_16_BIT) if family in _IGNORES_KV_DTYPE else kept
     heads = window_heads(text, read_heads(text))
     if kind == "chunked":
         return _rows(heads, "chunked", layers, chunk(text))
@@ -162,7 +161,7 @@ def _vision_cross(text: ConfigReader, root: ConfigReader) -> tuple[KvLayers, ...
     side = vision.int("image_size", low=1, high=WIDEST) // vision.int("patch_size", low=1)
     tiles = vision.int("max_num_tiles", default=4, low=1, high=WIDEST)
     crossed = _rows(heads, "cross", tuple(sorted(crossing)))
-    return (_rows(heads, "full", own), replace(crossed, encoder_tokens=tiles * (side * side + 1)))
+    return (_rows(heads, "full", own), crossed._replace(encoder_tokens=tiles * (side * side + 1)))
 
 
 _LAYOUTS: tuple[tuple[str, Layout], ...] = (

@@ -1,6 +1,6 @@
 """Decides how many KV heads of which width a layer keeps, under the names families give them."""
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from replanner.planning.config_reader import ConfigReader
 from replanner.planning.geometry import (
@@ -19,8 +19,7 @@ _LISTED_LAYERS = ("layers_block_type", "layer_types", "block_configs")
 _MULTI_QUERY_BY_DEFAULT = frozenset({"gpt_bigcode", "falcon", "RefinedWebModel"})
 
 
-@dataclass(frozen=True, slots=True)
-class Heads:
+class Heads(NamedTuple):
     """KV heads of one layer: how many, how wide, and how wide V is (0: nothing kept for V)."""
 
     kv_heads: int
@@ -63,7 +62,7 @@ def full_heads(text: ConfigReader, common: Heads) -> Heads:
         kept = text.int("num_global_key_value_heads", default=common.kv_heads, low=1, high=WIDEST)
         return Heads(kept, size, size)
     if text.has("hybrid_layer_pattern"):
-        return replace(common, size_v=_value_width(text, "v_head_dim", common.size))
+        return common._replace(size_v=_value_width(text, "v_head_dim", common.size))
     return common
 
 

@@ -47,13 +47,17 @@ _LLAMA4_CHUNK, _LLAMA4_INTERVAL = 8192, 4
 _LONGEST = 1 << 40
 
 
+def _all(kind: Kind, count: int) -> tuple[Kind, ...]:
+    return (kind,) * count
+
+
 def layer_kinds(text: ConfigReader) -> tuple[Kind, ...]:
     """One kind per layer, in order."""
     family, count = model_type(text), layer_count(text)
     if family in _ALL_BOTH:
-        return ("both",) * count
+        return _all("both", count)
     if family in _ALL_STATE:
-        return ("state",) * count
+        return _all("state", count)
     for key, read in _WAYS:
         if text.has(key):
             return _checked(text, read(text, count), count)
@@ -163,15 +167,15 @@ def _chunked(text: ConfigReader, count: int) -> tuple[Kind, ...]:
 def _windows(text: ConfigReader, count: int) -> tuple[Kind, ...]:
     """No list: every layer alike, or a family's pattern of windows."""
     if not window(text):
-        return ("full",) * count
+        return _all("full", count)
     every = _EVERY_NTH_FULL.get(model_type(text), 0)
     if isinstance(text.value(*_PATTERN), str):
         return _lettered_windows(text, count)
     every = text.int(*_PATTERN, default=every, high=MOST_LAYERS)
     if text.has("max_window_layers") and text.int("max_window_layers", high=WIDEST):
-        return ("full",) * count  # Qwen: a mix of both is kept whole (qwen2.py:351)
+        return _all("full", count)  # Qwen: a mix of both is kept whole (qwen2.py:351)
     if not every:
-        return ("sliding",) * count
+        return _all("sliding", count)
     return tuple("full" if (layer + 1) % every == 0 else "sliding" for layer in range(count))
 
 

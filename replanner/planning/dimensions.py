@@ -1,14 +1,13 @@
 """The dimensions of a decoder under whatever names its configuration gives them."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.attention_heads import Heads, layer_count, read_heads
 from replanner.planning.config_reader import ConfigReader
 from replanner.planning.geometry import HEADS, HIDDEN, VOCAB, WIDEST, WIDTH
 
 
-@dataclass(frozen=True, slots=True)
-class Geometry:
+class Geometry(NamedTuple):
     """Sizes that most layers of a decoder share."""
 
     hidden: int

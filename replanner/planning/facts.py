@@ -5,8 +5,7 @@ something per token. Everything past this point is one formula; nothing asks for
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Part = Literal[
     "attention", "mlp", "experts", "router", "embedding", "head", "norm", "tower", "other"
@@ -17,8 +16,7 @@ KvKind = Literal["full", "sliding", "chunked", "mla", "indexer", "state", "cross
 StateKind = Literal["", "mamba1", "mamba2", "gdn", "kda", "linear", "conv"]
 
 
-@dataclass(frozen=True, slots=True)
-class Parallel:
+class Parallel(NamedTuple):
     """How many GPUs share a layer (tensor), the stack (pipeline) and the traffic (data)."""
 
     tensor: int = 1
@@ -36,8 +34,7 @@ class Parallel:
         return self.tensor * self.data if self.experts else 1
 
 
-@dataclass(frozen=True, slots=True)
-class Storage:
+class Storage(NamedTuple):
     """How one matrix element is kept: packed weight bits, and the scales and zeros beside them.
 
     `block` is (rows, cols) covered by one scale; 0 means the whole extent of that dimension, so
@@ -54,8 +51,7 @@ class Storage:
     units: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class WeightMatrix:
+class WeightMatrix(NamedTuple):
     """Equal matrices, one per layer in `layers` (once where the tuple is empty).
 
     `rows` is out_features (or the length of a vector, with cols = 1). With `experts` > 0 each
@@ -81,17 +77,16 @@ class WeightMatrix:
     counted: bool = True
 
     @property
-    def count(self) -> int:
+    def matrices(self) -> int:
         return max(1, len(self.layers)) * max(1, self.experts) * self.copies
 
     @property
     def elements(self) -> int:
         """Logical parameters of all of them, before padding, sharding and packing."""
-        return self.rows * self.cols * self.count
+        return self.rows * self.cols * self.matrices
 
 
-@dataclass(frozen=True, slots=True)
-class StateTensor:
+class StateTensor(NamedTuple):
     """One recurrent-state tensor of a layer and a sequence: `elements` for each of its heads.
 
     Heads are divided over tensor parallelism and replicated where there are fewer than ranks,
@@ -104,8 +99,7 @@ class StateTensor:
     draft_elements: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class KvLayers:
+class KvLayers(NamedTuple):
     """Layers that keep the same thing for every token (or, for "state", for every sequence).
 
     MLA keeps one latent vector: kv_heads 1, head_size = kv_lora_rank + qk_rope_head_dim,
@@ -130,8 +124,7 @@ class KvLayers:
     page_alignment: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Moe:
+class Moe(NamedTuple):
     """Routed experts: how many a layer has, how many a token uses, in how many layers.
 
     `intermediate_size` is one expert's.
@@ -143,8 +136,7 @@ class Moe:
     intermediate_size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Attention:
+class Attention(NamedTuple):
     """What a step computes against the cache: query heads and their width, per attention layer."""
 
     layers: int
@@ -152,8 +144,7 @@ class Attention:
     head_size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Quantization:
+class Quantization(NamedTuple):
     """The checkpoint's own scheme: vLLM's method name and what people call it."""
 
     method: str
@@ -164,8 +155,7 @@ class Quantization:
     min_capability: tuple[int, int] = (7, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
+class ModelFacts(NamedTuple):
     """A model as planning sees it. Byte counts rest on `weights`; lengths are in tokens."""
 
     architecture: str
@@ -194,4 +184,4 @@ class ModelFacts:
     unsupported: str = ""  # why vLLM would not load the configuration at all
     guess: str = ""
     notes: tuple[str, ...] = ()
-    extra: Mapping[str, int] = field(default_factory=dict)
+    extra: Mapping[str, int] = {}

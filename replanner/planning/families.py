@@ -5,8 +5,7 @@ absent key means yes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from replanner.planning.config_reader import ConfigReader
 from replanner.planning.modules.mixers import QkNorm
@@ -14,8 +13,7 @@ from replanner.planning.modules.mixers import QkNorm
 Toggle = bool | str
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """One row of the table of architectures. The defaults are Llama's."""
 
     # attention
@@ -68,7 +66,7 @@ class Family:
     requires: str = ""  # a flag without which vLLM 0.33 does not load the model
     # how the configuration is read
     inside: tuple[str, ...] = ()  # sections whose keys count as the decoder's own
-    defaults: Mapping[str, object] = field(default_factory=dict)
+    defaults: Mapping[str, object] = {}
 
 
 def toggle(reader: ConfigReader, spec: Toggle) -> bool:

@@ -51,7 +51,7 @@ def experts_block(text: ConfigReader, geometry: Geometry, family: Family) -> Exp
     shared = shared_width(text, family, width)
     name = f"{family.moe_name}.{family.shared_name}"
     return Experts(
-        count=count,
+        total=count,
         used=min(count, text.first_int(*EXPERTS_PER_TOKEN, default=1, low=1, high=WIDEST)),
         width=width,
         gated=family.gated,

@@ -1,7 +1,6 @@
 """Facts for a model of which only the number of parameters is known: a guess, and labelled so."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from math import isfinite, log
 
 from replanner.errors import UnsupportedModel
@@ -40,7 +39,7 @@ def guess_facts(params_b: float, dtype: str = "auto") -> ModelFacts:
         f"Only the size is known ({params_b:g} billion parameters): planned as a dense decoder "
         f"with {facts.num_layers} layers and {facts.kv_heads} KV heads."
     )
-    return replace(facts, architecture="", model_type="", guess=told, unsupported="")
+    return facts._replace(architecture="", model_type="", guess=told, unsupported="")
 
 
 def _config(params_b: float) -> Mapping[str, object]:

@@ -1,7 +1,5 @@
 """Decides what speculative decoding adds to the KV cache: the layers of the draft."""
 
-from dataclasses import replace
-
 from replanner.planning.facts import KvKind, KvLayers, ModelFacts
 
 # Drafts without attention of their own (vllm/config/speculative.py, SpeculativeMethod)
@@ -22,11 +20,11 @@ def draft_layers(
     if draft is not None:
         return tuple(_moved(group, facts.num_layers) for group in draft.kv_layers)
     heads = (_last(facts, kind) for kind in _WHOLE)
-    return tuple(replace(group, layers=(facts.num_layers,)) for group in heads if group is not None)
+    return tuple(group._replace(layers=(facts.num_layers,)) for group in heads if group is not None)
 
 
 def _moved(group: KvLayers, start: int) -> KvLayers:
-    return replace(group, layers=tuple(start + layer for layer in group.layers))
+    return group._replace(layers=tuple(start + layer for layer in group.layers))
 
 
 def _last(facts: ModelFacts, kind: KvKind) -> KvLayers | None:

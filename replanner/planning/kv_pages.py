@@ -1,7 +1,6 @@
 """Decides the block size, and what a page of each layer weighs on one GPU."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from replanner.planning.facts import KvLayers
@@ -94,7 +93,7 @@ def _kept_whole(layers: Sequence[KvLayers]) -> tuple[KvLayers, ...]:
     if not any(_whole(group) for group in layers):
         return tuple(layers)
     return tuple(
-        replace(group, kind="full", window=0) if group.kind in ("sliding", "chunked") else group
+        group._replace(kind="full", window=0) if group.kind in ("sliding", "chunked") else group
         for group in layers
     )
 

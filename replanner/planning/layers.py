@@ -1,8 +1,7 @@
 """What each layer of a decoder is made of: norms, a mixer, a feed-forward part, as blocks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from replanner.planning.attention_heads import full_heads, read_heads, window_heads
 from replanner.planning.attention_kinds import Kind, layer_kinds
@@ -28,15 +27,14 @@ class Block(Protocol):
 Layer = tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Norms:
+class Norms(NamedTuple):
     """The vectors of a layer that are as wide as the hidden size."""
 
-    count: int
+    vectors: int
     bias: bool = False
 
     def pieces(self, hidden: int) -> list[Piece]:
-        return [Piece("norms", "norm", self.count * hidden * (2 if self.bias else 1))]
+        return [Piece("norms", "norm", self.vectors * hidden * (2 if self.bias else 1))]
 
 
 def decoder_layers(
@@ -55,7 +53,7 @@ def decoder_layers(
     norms = (Norms(family.norms, bias=toggle(text, family.norm_bias)),) if family.norms else ()
     extra = _layer_input(text)
     if family.cross_attention:
-        crossing = replace(_grouped(text, geometry, family), name="encoder_attn")
+        crossing = _grouped(text, geometry, family)._replace(name="encoder_attn")
         extra = (*extra, crossing)
     return tuple((*norms, *mixer, *feed, *extra) for mixer, feed in zip(mixers, feeds, strict=True))
 
@@ -114,7 +112,7 @@ def _query_heads(text: ConfigReader, geometry: Geometry, kind: Kind) -> int:
 
 def _without_keys(block: Block) -> Block:
     """Layers that read an earlier layer's cache project queries only."""
-    return replace(block, kv_heads=0) if isinstance(block, GroupedQuery) else block
+    return block._replace(kv_heads=0) if isinstance(block, GroupedQuery) else block
 
 
 def _indexed(text: ConfigReader, mixer: Layer) -> Layer:
@@ -143,12 +141,12 @@ def _dense_feeds(text: ConfigReader, geometry: Geometry, dense: Dense) -> list[L
     """All alike, each of its own width (Gemma 3n), or twice as wide without keys (Gemma 4)."""
     widths = layer_widths(text, geometry.hidden)
     if len(widths) >= geometry.layers > 1:
-        return [(replace(dense, width=width),) for width in widths[: geometry.layers]]
+        return [(dense._replace(width=width),) for width in widths[: geometry.layers]]
     if not text.flag("use_double_wide_mlp"):
         return [(dense,)] * geometry.layers
     shared = text.int("num_kv_shared_layers", default=0, high=geometry.layers)
     narrow: Layer = (dense,)
-    wide: Layer = (replace(dense, width=2 * dense.width),)
+    wide: Layer = (dense._replace(width=2 * dense.width),)
     return [narrow] * (geometry.layers - shared) + [wide] * shared
 
 
@@ -211,7 +209,7 @@ def _own_attention(
     if attention.flag("no_op") or attention.flag("replace_with_linear"):
         return ()
     group = attention.int("n_heads_in_group", low=1, high=WIDEST)
-    grouped = replace(_grouped(text, geometry, family), kv_heads=max(1, geometry.heads // group))
+    grouped = _grouped(text, geometry, family)._replace(kv_heads=max(1, geometry.heads // group))
     return (Norms(1), grouped)
 
 

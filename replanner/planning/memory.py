@@ -5,7 +5,6 @@ max_num_batched_tokens tokens, then a sampler run with max_num_seqs rows of logi
 are read off the start-up logs of vLLM 0.6 to 0.28 that public issues and reports quote.
 """
 
-import dataclasses
 import math
 from typing import NamedTuple
 
@@ -126,7 +125,7 @@ def lora_bytes(facts: ModelFacts, parallel: Parallel, lora: Lora) -> int:
 def _lora_elements(matrix: WeightMatrix, parallel: Parallel, rank: int) -> float:
     if matrix.part not in ("attention", "mlp", "experts") or matrix.cols == 1:
         return 0.0
-    return rank * (matrix.cols + matrix.rows / parallel.tensor) * matrix.count
+    return rank * (matrix.cols + matrix.rows / parallel.tensor) * matrix.matrices
 
 
 def draft_bytes(
@@ -155,4 +154,4 @@ def _unquantized(matrix: WeightMatrix, facts: ModelFacts) -> WeightMatrix:
     if matrix.experts:
         return matrix  # experts are quantized with the rest
     bits = 8 * DTYPE_BYTES.get(facts.dtype, 2)
-    return dataclasses.replace(matrix, storage=Storage(facts.dtype, bits))
+    return matrix._replace(storage=Storage(facts.dtype, bits))

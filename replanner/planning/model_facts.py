@@ -9,7 +9,7 @@ from replanner.planning.ends import entrance, exit_norms, heads
 from replanner.planning.facts import Attention, ModelFacts, Moe, WeightMatrix
 from replanner.planning.families import Family, toggle
 from replanner.planning.known_architectures import REMOVED
-from replanner.planning.layers import Layer, decoder_layers
+from replanner.planning.layers import Block, Layer, decoder_layers
 from replanner.planning.lengths import max_model_len
 from replanner.planning.modules.feedforward import Experts
 from replanner.planning.quantization import fit_to_files, read_scheme
@@ -82,11 +82,12 @@ def _dividing_heads(geometry: Geometry, family: Family) -> int:
 def _decoder(sheet: Sheet, subject: Subject, geometry: Geometry, layers: tuple[Layer, ...]) -> None:
     text, family = subject.text, subject.family
     sheet.add(entrance(text, geometry, family), at="model.")
-    groups: dict[Layer, list[int]] = {}
+    # Named tuples of two types are equal when their values are, so the types are in the key.
+    groups: dict[tuple[tuple[type, Block], ...], list[int]] = {}
     for index, layer in enumerate(layers):
-        groups.setdefault(layer, []).append(index)
-    for layer, indices in groups.items():
-        for block in layer:
+        groups.setdefault(tuple((type(block), block) for block in layer), []).append(index)
+    for typed, indices in groups.items():
+        for _, block in typed:
             pieces = block.pieces(geometry.hidden)
             sheet.add_layers(pieces, at="model.layers.{}.", layers=indices)
     sheet.add(exit_norms(text, geometry, family), at="model.", place="last")
@@ -106,5 +107,5 @@ def _moe(layers: tuple[Layer, ...]) -> Moe | None:
     routed = [block for layer in layers for block in layer if isinstance(block, Experts)]
     if not routed:
         return None
-    most = max(routed, key=lambda block: block.count)
-    return Moe(most.count, most.used, len(routed), most.width)
+    most = max(routed, key=lambda block: block.total)
+    return Moe(most.total, most.used, len(routed), most.width)

@@ -1,7 +1,6 @@
 """How each weight matrix is stored: which scheme a checkpoint or a profile asks for, and where."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from replanner.errors import UnsupportedModel
 from replanner.planning.config_reader import ConfigReader
@@ -86,9 +85,9 @@ def _with_own_experts(
         return recipe
     stated = config.text("moe_quant_algo", default="MXFP4").upper()
     experts = NVFP4 if stated == "NVFP4" else MXFP4
-    rules = (Rule(replace(rule.storage, scale_bytes=1), rule.names) for rule in recipe.rules)
+    rules = (Rule(rule.storage._replace(scale_bytes=1), rule.names) for rule in recipe.rules)
     own = Rule(experts, NamePatterns((".experts.",), "substring"))
-    return replace(recipe, rules=(own, *rules), label=f"{recipe.label}, experts {stated}")
+    return recipe._replace(rules=(own, *rules), label=f"{recipe.label}, experts {stated}")
 
 
 def _stated(
@@ -172,9 +171,9 @@ def fit_to_files(
         matrix.elements for matrix in unknown
     )
     left = (8 * total_bytes - rest) / max(1, sum(matrix.elements for matrix in unknown))
-    fitted = replace(BY_SIZE, bits=round(min(16.0, max(1.0, left)), 3))
+    fitted = BY_SIZE._replace(bits=round(min(16.0, max(1.0, left)), 3))
     return tuple(
-        replace(matrix, storage=fitted) if matrix.storage == BY_SIZE else matrix
+        matrix._replace(storage=fitted) if matrix.storage == BY_SIZE else matrix
         for matrix in weights
     )
 

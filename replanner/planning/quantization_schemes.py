@@ -5,8 +5,8 @@ vllm/model_executor/layers/quantization).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from replanner.planning.config_reader import ConfigReader
 from replanner.planning.dtypes import BYTES
@@ -25,7 +25,7 @@ INT8_CHANNEL = Storage("int8", 8, (1, 0), scale_bytes=4)
 NVFP4 = Storage("nvfp4", 4, (1, 16), scale_bytes=1, extra_bytes=8)
 MXFP4 = Storage("mxfp4", 4, (1, 32), scale_bytes=1)
 # Experts are padded to what every kernel takes (quantization/mxfp4.py, create_weights)
-MXFP4_EXPERTS = replace(MXFP4, units=64)
+MXFP4_EXPERTS = MXFP4._replace(units=64)
 MXFP8 = Storage("mxfp8", 8, (1, 32), scale_bytes=1)
 # bitsandbytes: blocks of 64 with an 8-bit constant (double quantization)
 NF4 = Storage("nf4", 4, (1, 64), scale_bytes=1)
@@ -34,8 +34,7 @@ LLM_INT8 = Storage("int8", 8, (1, 0), scale_bytes=4)
 BY_SIZE = Storage("by size", 16)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """Modules that `names` lists are stored this way; without names, all the others."""
 
     storage: Storage
@@ -77,8 +76,7 @@ def plain_storage(dtype: str) -> Storage:
     return Storage(dtype, 8 * BYTES[dtype])
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(NamedTuple):
     """What one method reads from its quantization config."""
 
     rules: tuple[Rule, ...]
@@ -89,8 +87,7 @@ class Recipe:
     method: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(NamedTuple):
     """A row per method: how it is read, which GPUs run it, and what vLLM 0.33.0 says to it."""
 
     name: str

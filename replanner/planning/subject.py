@@ -1,7 +1,6 @@
 """Finds in a configuration which architecture it describes and where its decoder is described."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from replanner.errors import UnsupportedModel
@@ -93,7 +92,7 @@ def _family(name: str) -> Family | None:
     for suffix in _HEADS:
         found = ARCHITECTURES.get(name.removesuffix(suffix) + "ForCausalLM")
         if found is not None and name.endswith(suffix):
-            return replace(found, headless=True, score="linear", pooling=True)
+            return found._replace(headless=True, score="linear", pooling=True)
     return None
 
 
@@ -107,7 +106,7 @@ def _guess(architecture: str) -> str:
 def _guessed(section: ConfigReader) -> Family:
     """The row of the decoder's model type, or of Llama; latent where the ranks say so."""
     family = ARCHITECTURES.get(_named(section), ARCHITECTURES["LlamaForCausalLM"])
-    return replace(family, mixer="latent") if section.has("kv_lora_rank") else family
+    return family._replace(mixer="latent") if section.has("kv_lora_rank") else family
 
 
 def _guessed_parts(root: ConfigReader) -> Multimodal | None:

@@ -1,6 +1,6 @@
 """The table of multimodal architectures: which decoder each one has, and what stands in front."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.config_reader import ConfigReader
 from replanner.planning.geometry import MOST_LAYERS, WIDEST
@@ -30,8 +30,7 @@ def generic(root: ConfigReader, hidden: int) -> Tower:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Multimodal:
+class Multimodal(NamedTuple):
     """A decoder by its own architecture ("" where the configuration names it), and the towers."""
 
     decoder: str

@@ -1,8 +1,8 @@
 """How many bytes of weights each GPU holds and reads, for a way to divide the model."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from math import gcd
+from typing import NamedTuple
 
 from replanner.planning.facts import ModelFacts, Parallel, Storage, WeightMatrix
 
@@ -10,8 +10,7 @@ _SMALLEST_REFINED = 64
 VOCAB_UNIT = 64  # vllm/model_executor/layers/vocab_parallel_embedding.py:36
 
 
-@dataclass(frozen=True, slots=True)
-class StageWeights:
+class StageWeights(NamedTuple):
     """The weights of one GPU of a pipeline stage.
 
     `dense_bytes_read` is what a decode step streams whatever the batch: everything but routed
@@ -153,7 +152,7 @@ def _refined(storage: Storage, extent: int) -> Storage:
     if wide < _SMALLEST_REFINED or extent % wide == 0:
         return storage
     fine = gcd(wide, extent)
-    return replace(storage, block=(min(tall, fine), fine))
+    return storage._replace(block=(min(tall, fine), fine))
 
 
 def stored_bytes(storage: Storage, rows: int, cols: int) -> int:

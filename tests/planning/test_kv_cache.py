@@ -1,6 +1,5 @@
 """KV cache planning against vLLM's own figures, start-up logs, and properties."""
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -47,7 +46,7 @@ def facts_of(config: dict[str, Any], **changes: Any) -> ModelFacts:
         parameters=1,
         active_parameters=1,
     )
-    return dataclasses.replace(facts, **changes)
+    return facts._replace(**changes)
 
 
 def planned(name: str, tensor: int = 1, pipeline: int = 1, **settings: Any) -> KvPlan:
@@ -259,7 +258,7 @@ def test_whisper_reserves_the_budget_and_holds_the_encoder() -> None:
 def test_latent_pages_that_cannot_be_unified_are_unsupported() -> None:
     odd = KvLayers("sliding", (61,), 3, 100, 100, window=64)
     facts = facts_of(CONFIGS["DeepSeek-V3"])
-    settings = SETTINGS._replace(draft=(odd, dataclasses.replace(odd, window=65)))
+    settings = SETTINGS._replace(draft=(odd, odd._replace(window=65)))
     with pytest.raises(UnsupportedModel, match="latent"):
         plan_kv(facts, Parallel(), settings)
 
@@ -277,7 +276,7 @@ def test_odd_pages_are_padded() -> None:
     narrow = KvLayers("sliding", (1,), 1, 72, 72, window=64)
     plan = plan_kv(facts_of(CONFIGS["Qwen3-8B"], kv_layers=(wide, narrow)), Parallel(), SETTINGS)
     assert plan.bytes_per_block == 16 * 640
-    same_window = dataclasses.replace(narrow, kv_heads=2, layers=(2,))
+    same_window = narrow._replace(kv_heads=2, layers=(2,))
     packed = facts_of(CONFIGS["Qwen3-8B"], kv_layers=(narrow, same_window))
     assert len(plan_kv(packed, Parallel(), SETTINGS).groups) == 1
 

@@ -1,6 +1,5 @@
 """What a step costs: experts touched, bytes of a sequence, formats and links."""
 
-import dataclasses
 
 import pytest
 from configs import LLAMA_3_1_8B, MIXTRAL_8X7B, QWEN2_5_0_5B
@@ -23,7 +22,7 @@ def cost(facts: ModelFacts = DENSE, tensor: int = 1) -> Cost:
 
 
 def machine(gpu: Gpu = H100, tensor: int = 1, quantization: Quantization | None = None) -> Machine:
-    facts = dataclasses.replace(DENSE, quantization=quantization)
+    facts = DENSE._replace(quantization=quantization)
     return machine_of(facts, Parallel(tensor=tensor), gpu, eager=False)
 
 

@@ -3,7 +3,7 @@
 vllm/models/deepseek_v4 (0.33.0): attention.py, compressor.py, nvidia/model.py.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.modules.pieces import COLUMN, REPLICATED, ROW, Piece, linear, norm
 
@@ -14,8 +14,7 @@ _INDEXED = 4  # only these rows are chosen from by an index
 _INT32_AS_BYTES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Compressed:
+class Compressed(NamedTuple):
     """One key and value of all heads; `ratio` tokens share a row (0: a window only)."""
 
     heads: int
@@ -67,8 +66,7 @@ class Compressed:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class HyperConnections:
+class HyperConnections(NamedTuple):
     """How `streams` residual streams enter and leave the two parts of a layer."""
 
     streams: int
@@ -79,8 +77,7 @@ class HyperConnections:
         return [Piece("hyper_connections", "other", 2 * each, element_bytes=_FLOAT32)]
 
 
-@dataclass(frozen=True, slots=True)
-class HashRouting:
+class HashRouting(NamedTuple):
     """A table from tokens to experts in the place of what a router learns."""
 
     vocab: int

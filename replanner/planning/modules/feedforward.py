@@ -1,13 +1,12 @@
 """Weights of feed-forward layers: plain, gated, and mixtures of experts."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.facts import Shard
 from replanner.planning.modules.pieces import COLUMN, REPLICATED, ROW, Piece, linear
 
 
-@dataclass(frozen=True, slots=True)
-class Dense:
+class Dense(NamedTuple):
     """One feed-forward layer; gated ones have two input projections."""
 
     width: int
@@ -31,11 +30,10 @@ class Dense:
         return pieces + linear(down, "mlp", size=(hidden, self.width), split=out, bias=self.bias)
 
 
-@dataclass(frozen=True, slots=True)
-class Experts:
+class Experts(NamedTuple):
     """A mixture: a router, routed experts of one width, and shared ones as a dense layer."""
 
-    count: int
+    total: int
     used: int
     width: int
     gated: bool = True
@@ -51,7 +49,7 @@ class Experts:
 
     @property
     def active_share(self) -> float:
-        return min(1.0, self.used / self.count)
+        return min(1.0, self.used / self.total)
 
     def pieces(self, hidden: int) -> list[Piece]:
         pieces = self._router(hidden) + self._latent(hidden)
@@ -67,9 +65,9 @@ class Experts:
 
     def _router(self, hidden: int) -> list[Piece]:
         at, wide = f"{self.name}.gate", self.router_bytes
-        weight = Piece(at, "router", self.count, hidden, element_bytes=wide)
-        bias = Piece(f"{at}.bias", "router", self.count, element_bytes=wide)
-        scales = Piece(f"{at}.scales", "router", hidden + self.count)
+        weight = Piece(at, "router", self.total, hidden, element_bytes=wide)
+        bias = Piece(f"{at}.bias", "router", self.total, element_bytes=wide)
+        scales = Piece(f"{at}.scales", "router", hidden + self.total)
         chosen = [weight, *([bias] if self.router_bias else [])]
         return [*chosen, scales] if self.scales else chosen
 
@@ -86,7 +84,7 @@ class Experts:
     def _expert(self, name: str, rows: int, cols: int) -> list[Piece]:
         """One projection of every routed expert; they are divided like a dense layer's."""
         at, out = f"{self.name}.experts.0.{name}", name == "down_proj"
-        share, count = self.active_share, self.count
+        share, count = self.active_share, self.total
         weight = Piece(
             at,
             "experts",

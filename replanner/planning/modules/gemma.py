@@ -1,14 +1,13 @@
 """Weights that only Gemma's small models have beside attention and feed-forward parts."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.modules.pieces import COLUMN, ROW, Piece, linear
 
 _FLOAT32 = 4
 
 
-@dataclass(frozen=True, slots=True)
-class LayerInput:
+class LayerInput(NamedTuple):
     """A second embedding, mixed into every layer (Gemma 3n and 4)."""
 
     width: int
@@ -21,8 +20,7 @@ class LayerInput:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class AlternatingUpdates:
+class AlternatingUpdates(NamedTuple):
     """AltUp: predicts and corrects `inputs` versions of the residual stream (gemma3n.py)."""
 
     inputs: int
@@ -36,8 +34,7 @@ class AlternatingUpdates:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class LowRankDetour:
+class LowRankDetour(NamedTuple):
     """LAuReL: a residual through a low rank."""
 
     rank: int

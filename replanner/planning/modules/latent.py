@@ -1,12 +1,11 @@
 """Weights of multi-head latent attention, and of the indexer that makes it sparse."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.modules.pieces import COLUMN, REPLICATED, ROW, Piece, Split, linear, norm
 
 
-@dataclass(frozen=True, slots=True)
-class Indexer:
+class Indexer(NamedTuple):
     """Picks the tokens that sparse attention looks at; whole on every rank."""
 
     heads: int
@@ -23,8 +22,7 @@ class Indexer:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Latent:
+class Latent(NamedTuple):
     """Queries and keys go through low ranks: what leads into them is whole on every rank.
 
     `query_rank` 0 means that queries are projected directly. `fused` models keep the heads'

@@ -1,15 +1,13 @@
 """Weights of attention over cached keys and values: grouped-query heads and their options."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from replanner.planning.modules.pieces import COLUMN, ROW, Piece, Split, linear, norm
 
 QkNorm = Literal["none", "head", "full"]
 
 
-@dataclass(frozen=True, slots=True)
-class GroupedQuery:
+class GroupedQuery(NamedTuple):
     """q, k, v and output projections; KV heads are replicated where there are fewer than ranks.
 
     `gated`: the query projection also makes a gate as wide as the output. Without KV heads the
@@ -67,8 +65,7 @@ class GroupedQuery:
         return pieces + (norm(f"{self.name}.k_norm", keys * self.size) if keys else [])
 
 
-@dataclass(frozen=True, slots=True)
-class IndexHeads:
+class IndexHeads(NamedTuple):
     """MiniMax-M3: queries and one key that choose the blocks a sparse layer looks at."""
 
     heads: int

@@ -1,12 +1,11 @@
 """What a part of a model is made of, before quantization decides how each matrix is stored."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.facts import Part, Shard
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One matrix (or vector, cols = 1) of a layer, named as checkpoints name its module.
 
     `quantizable` matrices belong to linear layers; the rest keeps the model's dtype, or
@@ -28,8 +27,7 @@ class Piece:
     counted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(NamedTuple):
     """How a linear layer is divided: the shard, and the KV heads or units that bound it."""
 
     shard: Shard = "replicated"

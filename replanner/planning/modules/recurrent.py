@@ -3,7 +3,7 @@
 Dtypes of the small vectors follow vLLM 0.33.0 (vllm/model_executor/layers/mamba).
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.facts import Shard
 from replanner.planning.modules.pieces import COLUMN, REPLICATED, ROW, Piece, Split, linear, norm
@@ -22,8 +22,7 @@ def _vector(
     return Piece(name, "attention", rows, cols, shard, element_bytes=size)
 
 
-@dataclass(frozen=True, slots=True)
-class Mamba:
+class Mamba(NamedTuple):
     """The first Mamba: one state per channel."""
 
     inner: int
@@ -49,8 +48,7 @@ class Mamba:
         return pieces + (norm(f"{at}.norms", self.rank + 2 * self.state) if self.normed else [])
 
 
-@dataclass(frozen=True, slots=True)
-class Mamba2:
+class Mamba2(NamedTuple):
     """Heads with one decay each; groups share the input and output maps, as KV heads are shared."""
 
     heads: int
@@ -80,8 +78,7 @@ class Mamba2:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class GatedDelta:
+class GatedDelta(NamedTuple):
     """Gated delta net (Qwen3-Next, Qwen3.5)."""
 
     key_heads: int
@@ -107,8 +104,7 @@ class GatedDelta:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class KimiDelta:
+class KimiDelta(NamedTuple):
     """Kimi delta attention: a decay per channel, through a low rank, and an output gate."""
 
     heads: int
@@ -147,8 +143,7 @@ class KimiDelta:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class ShortConv:
+class ShortConv(NamedTuple):
     """LFM2's gated short convolution."""
 
     width: int
@@ -165,8 +160,7 @@ class ShortConv:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Lightning:
+class Lightning(NamedTuple):
     """Lightning attention (MiniMax-Text-01): queries, keys, values, an output gate, a norm."""
 
     heads: int

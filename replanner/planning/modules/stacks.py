@@ -1,13 +1,12 @@
 """Weights of encoder stacks: equal blocks of attention and feed-forward in front of a decoder."""
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from replanner.planning.facts import Part
 from replanner.planning.modules.pieces import COLUMN, REPLICATED, ROW, Piece, Split, linear
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(NamedTuple):
     """`layers` equal blocks. `vectors` counts further vectors of the hidden size in each.
 
     Stacks that vLLM takes from transformers as they are have `divided` False: whole on each rank.
@@ -32,7 +31,7 @@ class Stack:
     def pieces(self, at: str) -> list[Piece]:
         into, out = (COLUMN, ROW) if self.divided else (REPLICATED, REPLICATED)
         inner = self.inner or self.hidden
-        head = replace(into, units=inner // self.heads if self.divided else 1)
+        head = into._replace(units=inner // self.heads if self.divided else 1)
         found = [
             *self._linear(f"{at}.attn.q", inner, self.hidden, head, bias=self.bias),
             *self._linear(f"{at}.attn.k", inner, self.hidden, head, bias=self._key_bias),
@@ -41,7 +40,7 @@ class Stack:
                 f"{at}.attn.proj",
                 self.hidden,
                 inner,
-                replace(out, units=head.units),
+                out._replace(units=head.units),
                 bias=self.bias,
             ),
             *self._feed(at, into, out),
@@ -49,7 +48,7 @@ class Stack:
         ]
         heads = self.heads if self.whole_if_uneven else 0
         return [
-            replace(piece, copies=self.layers, quantizable=False, heads=heads) for piece in found
+            piece._replace(copies=self.layers, quantizable=False, heads=heads) for piece in found
         ]
 
     @property
@@ -80,4 +79,4 @@ def dense(
 ) -> list[Piece]:
     """A linear layer of a tower or projector: left alone by quantization."""
     found = linear(name, "tower", size=(rows, cols), split=split, bias=bias)
-    return [replace(piece, quantizable=False) for piece in found]
+    return [piece._replace(quantizable=False) for piece in found]

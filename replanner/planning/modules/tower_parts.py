@@ -1,7 +1,7 @@
 """What the towers of multimodal models share: sizes, patches, projectors."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.planning.config_reader import ConfigReader
 from replanner.planning.geometry import MOST_LAYERS, WIDEST
@@ -12,8 +12,7 @@ PATCH = 14
 COLORS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Tower:
+class Tower(NamedTuple):
     """The weights of one tower; `heads` is 0 where nothing has to divide."""
 
     pieces: tuple[Piece, ...]
