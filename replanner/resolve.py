@@ -9,7 +9,7 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from replanner import __version__, catalogue
-from replanner.errors import InputError
+from replanner.errors import InputError, UnsupportedModel
 from replanner.planning.facts import ModelFacts
 from replanner.planning.hardware import Gpu, find_gpu
 from replanner.planning.model_facts import model_facts
@@ -41,7 +41,7 @@ class Place(NamedTuple):
     name: str
 
 
-_FactsKey = tuple[int, str, str | None]
+_FactsKey = tuple[int, str, str | None, float | None]
 
 
 @dataclass(eq=False)
@@ -91,7 +91,12 @@ class Planner:
         return self.hub.fetch(wish.id, wish.revision, commit=commit)
 
     def _facts_of(self, files: ModelFiles, wish: ModelWish) -> ModelFacts:
-        key = (id(files.config), wish.dtype, wish.quantization)  # one object per commit read
+        key = (
+            id(files.config),
+            wish.dtype,
+            wish.quantization,
+            wish.params_b,
+        )  # one object per commit read
         if key not in self._facts:
             self._facts[key] = (files, _facts(files, wish))
         return self._facts[key][1]
@@ -105,13 +110,20 @@ class Planner:
 
 
 def _facts(files: ModelFiles, wish: ModelWish) -> ModelFacts:
-    return model_facts(
-        files.config,
-        quant_config=files.quant_config,
-        total_bytes=_checkpoint_bytes(files),
-        dtype=wish.dtype,
-        quantization=wish.quantization,
-    )
+    try:
+        return model_facts(
+            files.config,
+            quant_config=files.quant_config,
+            total_bytes=_checkpoint_bytes(files),
+            dtype=wish.dtype,
+            quantization=wish.quantization,
+        )
+    except UnsupportedModel:
+        if wish.params_b is None:
+            raise
+        from replanner.planning.guess import guess_facts  # noqa: PLC0415 - hardly ever needed
+
+        return guess_facts(wish.params_b, dtype=wish.dtype)
 
 
 def _checkpoint_bytes(files: ModelFiles) -> int | None:

@@ -4,6 +4,7 @@ Chooses the configuration, judges it, looks for what vLLM would refuse, estimate
 where it does not fit looks for single changes that make it fit.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -82,9 +83,15 @@ def plan(request: PlanRequest, subject: Subject) -> Plan:
 
 
 def gpu_of(request: PlanRequest) -> Gpu:
-    """The catalogue's GPU; the memory that was given settles names that cover several sizes."""
+    """The catalogue's GPU, linked as the profile says.
+
+    The memory that was given settles names that cover several sizes.
+    """
     hardware = request.hardware
-    return find_gpu(hardware.gpu_name, vram_gb=hardware.vram_gib or hardware.vram_gb)
+    gpu = find_gpu(hardware.gpu_name, vram_gb=hardware.vram_gib or hardware.vram_gb)
+    if hardware.interconnect == "unknown":
+        return gpu
+    return dataclasses.replace(gpu, nvlink=hardware.interconnect == "nvlink")
 
 
 def _judge(request: PlanRequest, subject: Subject, gpu: Gpu) -> _Verdict:
