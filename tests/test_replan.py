@@ -607,7 +607,7 @@ def test_a_profile_that_cannot_be_edited_in_place_goes_out_as_it_is(world: World
 
 def test_a_model_in_a_folder_has_no_commit_to_pin(world: World) -> None:
     def hub() -> RoutedHub:  # a hub looks once, so every run has its own
-        return RoutedHub(FolderHub(world.repo.root), LocalHub(world.hub_dir))
+        return RoutedHub(FolderHub(world.repo.root), lambda: LocalHub(world.hub_dir))
 
     config = json.dumps(SMALL)
     world.repo.commit({CHAT: profile("./models/mine"), "models/mine/config.json": config})

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from replanner.errors import InputError, ReplannerError
-from replanner.hub.folder import FolderHub, LocalHub
-from replanner.hub.huggingface import HuggingFaceHub
-from replanner.hub.router import RoutedHub
 
 if TYPE_CHECKING:
+    from replanner.hub.look import OneLook
+    from replanner.hub.router import RoutedHub
     from replanner.report.terminal import Style
 
 
@@ -40,16 +39,21 @@ class Context(NamedTuple):
                 return folder
         return self.cwd
 
-    def hub(self, root: Path, local: str | None = None) -> RoutedHub:
+    def hub(self, root: Path, local: str | None = None) -> "RoutedHub":
         """Folders below the root; ids from the local hub `local`, else from a Hugging Face Hub."""
+        from replanner.hub.folder import FolderHub, LocalHub  # noqa: PLC0415 - only plans read models
+        from replanner.hub.router import RoutedHub  # noqa: PLC0415
+
         if local is None:
-            return RoutedHub(FolderHub(root), self._hugging_face())
+            return RoutedHub(FolderHub(root), self._hugging_face)
         folder = self.cwd / local
         if not folder.is_dir():
             raise InputError(f"--hub {local!r} is no folder.")
-        return RoutedHub(FolderHub(root), LocalHub(folder))
+        return RoutedHub(FolderHub(root), lambda: LocalHub(folder))
 
-    def _hugging_face(self) -> HuggingFaceHub:
+    def _hugging_face(self) -> "OneLook":
+        from replanner.hub.huggingface import HuggingFaceHub  # noqa: PLC0415 - folders need none
+
         env = self.env
         cache = env.get("XDG_CACHE_HOME")
         home = Path(cache) if cache else Path.home() / ".cache"

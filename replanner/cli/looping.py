@@ -20,7 +20,8 @@ from replanner.forge.local import LocalForge
 from replanner.forge.trees import WorkingTree, tree_at
 from replanner.planning.diff import Change
 from replanner.planning.diff import diff as compare
-from replanner.planning.record import PlanRecord, parse_document
+from replanner.planning.record import PlanRecord
+from replanner.planning.stored import parse_document
 from replanner.profile import load_profile
 from replanner.replan import Options, revision_records
 from replanner.replan import check as check_tree

@@ -1,6 +1,7 @@
 """Decides what may be written on the command line: commands, flags, their types."""
 
 import argparse
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
@@ -31,6 +32,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     """Run the command that was asked for; only its module is imported."""
     module, function = _COMMANDS[arguments.command][0].split(":")
     command = getattr(import_module(f"replanner.cli.{module}"), function)
+    gc.enable()
     code: int = command(arguments, context)
     return code
 

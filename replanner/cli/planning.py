@@ -66,7 +66,7 @@ def generate(arguments: argparse.Namespace, context: Context) -> int:
 
 def _generate_from_stdin(arguments: argparse.Namespace, context: Context) -> int:
     from replanner.cli import files  # noqa: PLC0415 - only `generate` writes
-    from replanner.planning.record import parse_document  # noqa: PLC0415
+    from replanner.planning.stored import parse_document  # noqa: PLC0415
 
     text = sys.stdin.read(_MOST_STDIN_BYTES + 1)
     if len(text) > _MOST_STDIN_BYTES:

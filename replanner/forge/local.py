@@ -12,7 +12,7 @@ from replanner.errors import InputError, UpstreamError
 from replanner.forge.git import Git, GitError
 from replanner.forge.proposal_files import ProposalFiles
 from replanner.forge.trees import LocalTree, tree_at
-from replanner.planning.record import is_inside
+from replanner.planning.stored import is_inside
 from replanner.propose import (
     Blob,
     Branch,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from replanner.errors import InputError
-from replanner.planning.record import is_inside
+from replanner.planning.stored import is_inside
 from replanner.propose import Content, Shown, read_state
 
 ShownState = Literal["open", "closed", "merged"]

@@ -1,19 +1,25 @@
 """Decides which hub a model.id means: a folder by how it begins, else a Hub's id."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
-from replanner.hub.folder import FolderHub, LocalHub
-from replanner.hub.huggingface import HuggingFaceHub
+from replanner.hub.folder import FolderHub
+from replanner.hub.look import OneLook
 from replanner.hub.names import is_folder
 from replanner.planning.model_files import ModelFiles
 
 
 @dataclass(eq=False)
 class RoutedHub:
-    """Folders from disk; ids from a local hub or a Hugging Face Hub."""
+    """Folders from disk; ids from the hub that `open_models` opens when one is first asked for."""
 
     folders: FolderHub
-    models: LocalHub | HuggingFaceHub
+    open_models: Callable[[], OneLook]
+
+    @cached_property
+    def models(self) -> OneLook:
+        return self.open_models()
 
     def fetch(self, model_id: str, revision: str, *, commit: str | None = None) -> ModelFiles:
         return self._of(model_id).fetch(model_id, revision, commit=commit)
@@ -21,5 +27,5 @@ class RoutedHub:
     def resolve(self, model_id: str, revision: str) -> str | None:
         return self._of(model_id).resolve(model_id, revision)
 
-    def _of(self, model_id: str) -> FolderHub | LocalHub | HuggingFaceHub:
+    def _of(self, model_id: str) -> OneLook:
         return self.folders if is_folder(model_id) else self.models

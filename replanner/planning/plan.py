@@ -11,7 +11,6 @@ from typing import NamedTuple
 from replanner.planning.facts import ModelFacts
 from replanner.planning.feasibility import Situation, assess
 from replanner.planning.findings import advice, refusals
-from replanner.planning.fixes import candidates
 from replanner.planning.hardware import Gpu, find_gpu, usable_memory_bytes
 from replanner.planning.performance import estimate
 from replanner.planning.recommend import Choice, choose
@@ -114,6 +113,8 @@ def _judge(request: PlanRequest, subject: Subject, gpu: Gpu) -> _Verdict:
 
 def _fixes(request: PlanRequest, subject: Subject) -> tuple[Fix, ...]:
     """The candidates that planning confirms, smallest change first."""
+    from replanner.planning.fixes import candidates  # noqa: PLC0415 - what fits needs none
+
     found: dict[str, Fix] = {}
     for fix, changed in candidates(request, subject.facts):
         if fix.setting in found:

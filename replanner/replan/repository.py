@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from replanner import plugins
 from replanner.errors import InputError, ReplannerError, did_you_mean
-from replanner.planning.record import PlanRecord, parse_document
+from replanner.planning.record import PlanRecord
+from replanner.planning.stored import parse_document
 from replanner.profile import (
     LoadedProfile,
     RepoConfig,

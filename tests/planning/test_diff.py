@@ -9,8 +9,9 @@ from samples import GIB, feasibility, memory, performance, record, records
 
 from replanner.planning.causes import changed_classes, file_class
 from replanner.planning.diff import Change, diff, why
-from replanner.planning.record import PlanRecord, canonical, document, parse_document
+from replanner.planning.record import PlanRecord, canonical, document
 from replanner.planning.result import Finding
+from replanner.planning.stored import parse_document
 
 
 def changed(old: PlanRecord, new: PlanRecord) -> Change:

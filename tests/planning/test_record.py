@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from samples import record, records
 
 from replanner.errors import InputError
-from replanner.planning.record import canonical, document, identity, is_inside, parse_document
+from replanner.planning.record import canonical, document, identity
+from replanner.planning.stored import is_inside, parse_document
 
 DOCUMENT: dict[str, Any] = json.loads(
     canonical(

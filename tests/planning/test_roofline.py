@@ -1,6 +1,5 @@
 """What a step costs: experts touched, bytes of a sequence, formats and links."""
 
-
 import pytest
 from configs import LLAMA_3_1_8B, MIXTRAL_8X7B, QWEN2_5_0_5B
 
