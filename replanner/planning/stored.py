@@ -1,0 +1,104 @@
+"""Reads a plan back: from plan.json, or from a document that somebody filtered on the way."""
+
+import re
+from collections.abc import Mapping
+
+from replanner.errors import InputError
+from replanner.planning.decode import decode, json_object, section, shown, wrong
+from replanner.planning.record import SCHEMA_VERSION, Inputs, PlanRecord
+from replanner.planning.result import (
+    EngineConfig,
+    Feasibility,
+    Finding,
+    Fix,
+    HardwareUsed,
+    ModelIdentity,
+    Performance,
+    Plan,
+)
+
+_SIZES = (
+    "vram_total",
+    "budget",
+    "weights",
+    "activation",
+    "non_torch",
+    "cuda_graph",
+    "kv_cache",
+    "headroom",
+    "kv_needed",
+    "workload_kv",
+)
+_DIGEST = re.compile("[0-9a-f]{64}")
+
+
+def parse_document(doc: object) -> PlanRecord:
+    """The record that `document` would write so; InputError naming the path of what is wrong.
+
+    Keys that no planner of this schema wrote are errors in `config`, which artifacts are rendered
+    from, and ignored elsewhere: `plan.json` may hold more.
+    """
+    found = json_object(doc, "document")
+    _check_version(found.get("schema_version"))
+    return PlanRecord(
+        plan=_parse_plan(found),
+        inputs=decode(Inputs, section(found, "inputs"), "inputs"),
+        artifacts=_parse_artifacts(found.get("artifacts", {})),
+    )
+
+
+def _check_version(version: object) -> None:
+    if version == SCHEMA_VERSION and not isinstance(version, bool):
+        return
+    raise InputError(
+        f"the plan's schema_version is {shown(version)}, expected {SCHEMA_VERSION}.",
+        hint="It comes from another replanner, or is no plan.",
+    )
+
+
+def _parse_plan(found: Mapping[str, object]) -> Plan:
+    feasibility = section(found, "feasibility")
+    return Plan(
+        model=decode(ModelIdentity, section(found, "model"), "model"),
+        hardware=_parse_hardware(section(found, "hardware")),
+        config=decode(EngineConfig, section(found, "config"), "config", exact=True),
+        feasibility=_parse_feasibility(feasibility),
+        performance=decode(Performance, section(found, "performance"), "performance"),
+        findings=decode(
+            tuple[Finding, ...], feasibility.get("warnings", []), "feasibility.warnings"
+        ),
+        fixes=decode(tuple[Fix, ...], found.get("fixes", []), "fixes"),
+        explanations=decode(Mapping[str, str], found.get("explanations", {}), "explanations"),
+    )
+
+
+def _parse_hardware(found: Mapping[str, object]) -> HardwareUsed:
+    memory_bytes = decode(int, found.get("vram_bytes"), "hardware.vram_bytes")
+    parsed: HardwareUsed = decode(HardwareUsed, {**found, "memory_bytes": memory_bytes}, "hardware")
+    return parsed
+
+
+def _parse_feasibility(found: Mapping[str, object]) -> Feasibility:
+    sizes = json_object(found.get("bytes"), "feasibility.bytes")
+    in_bytes = {
+        f"{name}_bytes": decode(int, sizes.get(name), f"feasibility.bytes.{name}")
+        for name in _SIZES
+    }
+    memory = {**in_bytes, "total_bytes": in_bytes["vram_total_bytes"]}
+    values = {**found, **in_bytes, "memory": memory}
+    parsed: Feasibility = decode(Feasibility, values, "feasibility")
+    return parsed
+
+
+def _parse_artifacts(value: object) -> Mapping[str, str]:
+    artifacts: Mapping[str, str] = decode(Mapping[str, str], value, "artifacts")
+    for name, digest in artifacts.items():
+        if not is_inside(name) or not _DIGEST.fullmatch(digest):
+            raise wrong(f"artifacts.{name[:60]}", digest, "a file name here and its sha256")
+    return artifacts
+
+
+def is_inside(path: str) -> bool:
+    """Does a relative path with `/` name something below its folder, whatever the system?"""
+    parts = path.lower().split("/")
+    return "\\" not in path and ":" not in path and not {"", ".", "..", ".git"}.intersection(parts)
