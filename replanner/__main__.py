@@ -1,8 +1,6 @@
 """`python -m replanner` is the command line."""
 
-import sys
-
-from replanner.cli import main
+from replanner.cli import script
 
 if __name__ == "__main__":
-    sys.exit(main())
+    script()

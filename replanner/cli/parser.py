@@ -17,12 +17,13 @@ exit codes: 0 fine; 1 the plan is bad, or files are stale; 2 bad input or usage;
 
 def parse(argv: Sequence[str], context: Context) -> argparse.Namespace | int:
     """The arguments, or the exit code where argparse has said all there is to say."""
-    parser = _parser(argv[0] if argv else "")
+    known = bool(argv) and argv[0] in _COMMANDS
+    parser = _command_parser(argv[0]) if known else _overview()
     try:
-        arguments = parser.parse_args(argv)
+        arguments = parser.parse_args(argv[1:] if known else argv)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
-    if not hasattr(arguments, "command"):
+    if not known:
         context.err.write(parser.format_usage() + "error: a command is needed\n")
         return 2
     return arguments
@@ -37,8 +38,19 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     return code
 
 
-def _parser(first: str) -> argparse.ArgumentParser:
-    """The parser; the flags of other commands than the one asked for are not built."""
+def _command_parser(name: str) -> argparse.ArgumentParser:
+    """The parser of one command; those of the others would cost more than they tell."""
+    _, about, fill = _COMMANDS[name]
+    parser = argparse.ArgumentParser(
+        prog=f"replanner {name}", description=about, allow_abbrev=False
+    )
+    fill(parser)
+    parser.set_defaults(command=name)
+    return parser
+
+
+def _overview() -> argparse.ArgumentParser:
+    """The parser without a command: help, version, and the list of commands."""
     parser = argparse.ArgumentParser(
         prog="replanner",
         description="Plan vLLM deployments from profiles, and re-plan them when something moves.",
@@ -48,11 +60,8 @@ def _parser(first: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"replanner {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for name, (_, about, fill) in _COMMANDS.items():
-        command = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
-        if name == first:
-            fill(command)
-        command.set_defaults(command=name)
+    for name, (_, about, _) in _COMMANDS.items():
+        commands.add_parser(name, help=about)
     return parser
 
 
