@@ -129,7 +129,7 @@ def _facts(files: ModelFiles, wish: ModelWish) -> ModelFacts:
 def _checkpoint_bytes(files: ModelFiles) -> int | None:
     if files.gguf_bytes is not None:
         return files.gguf_bytes
-    return files.index.total_bytes if files.index else None
+    return files.checkpoint.total_bytes if files.checkpoint else None
 
 
 def _is_quantized(files: ModelFiles) -> bool:

@@ -1,6 +1,6 @@
 """From a profile to its plan, against a hub that answers from memory."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from configs import LLAMA_3_1_8B, QWEN2_5_0_5B
@@ -26,7 +26,7 @@ class MemoryHub:
     def fetch(self, model_id: str, revision: str, *, commit: str | None = None) -> ModelFiles:
         self.asked.append((model_id, revision, commit))
         found = self.models[model_id]
-        return replace(found, revision=revision, commit=commit or found.commit)
+        return found._replace(revision=revision, commit=commit or found.commit)
 
     def resolve(self, model_id: str, revision: str) -> str | None:
         del revision
@@ -35,10 +35,8 @@ class MemoryHub:
 
 def files(config: dict[str, object], **changes: object) -> ModelFiles:
     listed = (UpstreamFile("config.json", "git:1", 700),)
-    return replace(
-        ModelFiles("org/llama", "main", NEW, config, None, None, listed),
-        **changes,  # type: ignore[arg-type]
-    )
+    whole = ModelFiles("org/llama", "main", NEW, config, None, None, listed)
+    return whole._replace(**changes)  # type: ignore[arg-type]
 
 
 def planned(text: str, hub: MemoryHub, pinned: PlanRecord | None = None) -> PlanRecord:

@@ -9,9 +9,8 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from replanner.errors import InputError
 from replanner.planning.model_files import UpstreamFile, matters
@@ -45,8 +44,7 @@ def readable(what: object) -> Iterator[None]:
         raise InputError(f"{str(what)!r} cannot be read: {reason}") from error
 
 
-@dataclass(frozen=True, slots=True)
-class DiskShelf:
+class DiskShelf(NamedTuple):
     """`inside` is the folder that no link may leave; None trusts the links."""
 
     folder: Path

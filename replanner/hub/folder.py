@@ -6,7 +6,7 @@ HUB/org/name/<commit>/...       the files of that commit
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from replanner.errors import InputError, ModelNotFound, did_you_mean
@@ -90,7 +90,7 @@ class LocalHub(OneLook):
             raise ModelNotFound(f"{str(self.root)!r} has no commit {commit} of {model_id}")
         folder = self.commit_folder(model_id, commit)
         files = assemble(model_id, commit, DiskShelf(folder))
-        return replace(files, moved_to=kept_move(folder))
+        return files._replace(moved_to=kept_move(folder))
 
     def _refs(self, model_id: str) -> Path:
         return self.root / _model_folder(model_id) / "refs"

@@ -6,7 +6,7 @@ huggingface_hub is imported on first use only: a plan for a local folder starts 
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,7 +77,7 @@ class HuggingFaceHub(OneLook):
         answer = self._wire.model(model_id, commit)
         shelf = _RemoteShelf(self._wire, answer.id, commit, answer.files())
         moved_to = answer.id if answer.id != model_id else None
-        files = replace(assemble(model_id, commit, shelf), moved_to=moved_to)
+        files = assemble(model_id, commit, shelf)._replace(moved_to=moved_to)
         if self._kept:
             folder = self._kept.commit_folder(model_id, commit)
             with suppress(OSError):

@@ -3,7 +3,7 @@ of a run see a model at one commit, and asks upstream only once."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from replanner.errors import ReplannerError
@@ -25,7 +25,7 @@ class OneLook(ABC):
             check_commit(commit)
         pinned = commit or self.resolve(model_id, revision)
         files = self._once(("files", model_id, pinned or ""), lambda: self._read(model_id, pinned))
-        return replace(files, revision=revision)
+        return files._replace(revision=revision)
 
     def resolve(self, model_id: str, revision: str) -> str | None:
         """The commit that `revision` stands for now; None where a folder has no revisions."""

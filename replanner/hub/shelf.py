@@ -1,8 +1,7 @@
 """Decides which files of a revision are read, whoever holds them: config.json, the quantization
 file, the weight index or, where there is none, the only weight file's header. Never weights."""
 
-from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from replanner.errors import UnsupportedModel
 from replanner.planning.model_files import (
@@ -53,8 +52,7 @@ class Shelf(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Revision:
+class _Revision(NamedTuple):
     """A shelf with its listing at hand, and the name that errors use."""
 
     model_id: str
@@ -94,7 +92,7 @@ def assemble(model_id: str, commit: str | None, shelf: Shelf) -> ModelFiles:
         commit=commit,
         config=config,
         quant_config=revision.json(QUANT_CONFIG),
-        index=_index(revision, weights),
+        checkpoint=_index(revision, weights),
         files=files,
         gguf_bytes=None if weights else sole_gguf_bytes(files),
     )
@@ -120,7 +118,7 @@ def _sized(index: CheckpointIndex, files: dict[str, UpstreamFile]) -> Checkpoint
     """Where the index names no total, the sizes of its files do (headers are below 0.1 %)."""
     if index.total_bytes is not None or not all(name in files for name in index.file_names):
         return index
-    return replace(index, total_bytes=sum(files[name].size for name in index.file_names))
+    return index._replace(total_bytes=sum(files[name].size for name in index.file_names))
 
 
 def _from_sizes(weights: tuple[UpstreamFile, ...]) -> CheckpointIndex | None:

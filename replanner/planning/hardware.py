@@ -7,8 +7,7 @@ an A40 is no A4000 and an H20 no H200.
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from replanner import catalogue
 from replanner.errors import InputError, UnknownGpu
@@ -29,8 +28,7 @@ _LONGEST_NAME = 100
 _MOST_GIB = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(NamedTuple):
     """One GPU as vLLM sees it: for a board of several dies, one die.
 
     `flops` are dense peaks by number format; a format that is absent is not supported in
@@ -47,7 +45,7 @@ class Gpu:
     memory_bytes: int
     vram_gb: float
     memory_bandwidth_bytes_per_s: int
-    flops: Mapping[str, float] = field(hash=False)
+    flops: Mapping[str, float]
     nvlink: bool
     memory_basis: str
     unified_memory: bool

@@ -3,12 +3,11 @@ and which of a repository's files matter."""
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamFile:
+class UpstreamFile(NamedTuple):
     """One file of the revision. `digest` is `sha256:<hex>` (large files of a Hub), `git:<hex>` (a
     git blob) or `size:<bytes>` (weights in a folder on disk, which are never read)."""
 
@@ -17,8 +16,7 @@ class UpstreamFile:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointIndex:
+class CheckpointIndex(NamedTuple):
     """What the weights add up to. `tensors` is name -> (safetensors dtype, shape), where a header
     was read; `total_bytes` is None where only names are known."""
 
@@ -27,8 +25,7 @@ class CheckpointIndex:
     file_names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFiles:
+class ModelFiles(NamedTuple):
     """A model at one revision. `commit` is None for a folder without revisions; `moved_to` is the
     name the model goes by now; `gguf_bytes` is set where GGUF files are all there is, of one
     quantization (several would be a choice nobody made)."""
@@ -38,7 +35,7 @@ class ModelFiles:
     commit: str | None
     config: Mapping[str, object]
     quant_config: Mapping[str, object] | None
-    index: CheckpointIndex | None
+    checkpoint: CheckpointIndex | None
     files: tuple[UpstreamFile, ...]
     gguf_bytes: int | None = None
     moved_to: str | None = None

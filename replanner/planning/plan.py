@@ -4,7 +4,6 @@ Chooses the configuration, judges it, looks for what vLLM would refuse, estimate
 where it does not fit looks for single changes that make it fit.
 """
 
-import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -90,7 +89,7 @@ def gpu_of(request: PlanRequest) -> Gpu:
     gpu = find_gpu(hardware.gpu_name, vram_gb=hardware.vram_gib or hardware.vram_gb)
     if hardware.interconnect == "unknown":
         return gpu
-    return dataclasses.replace(gpu, nvlink=hardware.interconnect == "nvlink")
+    return gpu._replace(nvlink=hardware.interconnect == "nvlink")
 
 
 def _judge(request: PlanRequest, subject: Subject, gpu: Gpu) -> _Verdict:

@@ -5,7 +5,6 @@ vllm/model_executor/layers/quantization).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from replanner.planning.config_reader import ConfigReader
@@ -41,13 +40,15 @@ class Rule(NamedTuple):
     names: NamePatterns | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scheme:
+_NOTHING_SKIPPED = NamePatterns((), "exact")
+
+
+class Scheme(NamedTuple):
     """The storage of each matrix by its name."""
 
     dtype: str
     rules: tuple[Rule, ...] = ()
-    skipped: NamePatterns = field(default_factory=lambda: NamePatterns((), "exact"))
+    skipped: NamePatterns = _NOTHING_SKIPPED
     scope: Scope = "linear"
     quantization: Quantization | None = None
 

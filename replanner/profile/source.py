@@ -52,8 +52,7 @@ class Problem(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """The events of one entry: its key (None in a list), and its value's first and last."""
 
     key: yaml.ScalarEvent | None
@@ -79,7 +78,7 @@ class Place:
         return cast("yaml.Mark", self.key.end_mark).index if self.key else self.start
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Source:
     """A text, what it says, where each entry stands, and what could not be accepted."""
 

@@ -46,9 +46,9 @@ def test_weights_on_disk_are_measured_and_never_read(tmp_path: Path) -> None:
     (made / "model.safetensors").write_bytes(head)
     os.truncate(made / "model.safetensors", size)
     files = FolderHub(tmp_path).fetch("./models/tiny", "main")
-    assert files.index is not None
-    assert files.index.total_bytes == TENSOR_BYTES
-    assert files.index.tensors == TENSORS
+    assert files.checkpoint is not None
+    assert files.checkpoint.total_bytes == TENSOR_BYTES
+    assert files.checkpoint.tensors == TENSORS
     assert files.files[1].digest == f"size:{size}"
 
 
@@ -59,7 +59,7 @@ def test_a_header_longer_than_the_first_read_is_read_whole(tmp_path: Path) -> No
     assert len(head) > shelf.FIRST_READ
     (made / "model.safetensors").write_bytes(head)
     os.truncate(made / "model.safetensors", size)
-    index = FolderHub(tmp_path).fetch("./models/tiny", "main").index
+    index = FolderHub(tmp_path).fetch("./models/tiny", "main").checkpoint
     assert index is not None
     assert index.tensors == tensors
 
@@ -68,7 +68,7 @@ def test_a_huge_header_is_left_alone(tmp_path: Path) -> None:
     made = folder(tmp_path)
     (made / "model.safetensors").write_bytes((shelf.MAX_HEADER_READ).to_bytes(8, "little"))
     os.truncate(made / "model.safetensors", 2**30)
-    index = FolderHub(tmp_path).fetch("./models/tiny", "main").index
+    index = FolderHub(tmp_path).fetch("./models/tiny", "main").checkpoint
     assert index is not None
     assert (index.total_bytes, index.tensors) == (2**30, None)
 
@@ -79,7 +79,7 @@ def test_an_index_without_total_is_summed_over_its_files(tmp_path: Path) -> None
     (made / "model.safetensors.index.json").write_text(json.dumps(index))
     for name in ("one", "two", "other"):
         (made / f"{name}.safetensors").write_bytes(bytes(10))
-    found = FolderHub(tmp_path).fetch("./models/tiny", "main").index
+    found = FolderHub(tmp_path).fetch("./models/tiny", "main").checkpoint
     assert found is not None
     assert found.total_bytes == 20
 
@@ -88,7 +88,7 @@ def test_an_index_whose_files_are_absent_has_no_total(tmp_path: Path) -> None:
     folder(tmp_path)
     index = {"weight_map": {"a": "one.safetensors"}}
     (tmp_path / "models/tiny/model.safetensors.index.json").write_text(json.dumps(index))
-    found = FolderHub(tmp_path).fetch("./models/tiny", "main").index
+    found = FolderHub(tmp_path).fetch("./models/tiny", "main").checkpoint
     assert found is not None
     assert found.total_bytes is None
 
@@ -169,8 +169,8 @@ def test_a_commit_of_a_local_hub_is_read(tmp_path: Path) -> None:
     commit = commit_model(tmp_path, "acme/tiny", FILES)
     files = LocalHub(tmp_path).fetch("acme/tiny", "main")
     assert files.commit == commit
-    assert files.index is not None
-    assert files.index.total_bytes == 6_553_612_288
+    assert files.checkpoint is not None
+    assert files.checkpoint.total_bytes == 6_553_612_288
     assert {f.path for f in files.files} == set(FILES)
 
 

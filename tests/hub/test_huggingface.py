@@ -76,7 +76,7 @@ def test_every_file_that_matters_has_a_digest_and_a_size(hub: Hub) -> None:
 
 
 def test_the_index_says_what_the_weights_add_up_to(hub: Hub) -> None:
-    index = seen(hub).fetch("acme/tiny", "main").index
+    index = seen(hub).fetch("acme/tiny", "main").checkpoint
     assert index is not None
     assert index.total_bytes == 6_553_612_288
     assert index.tensors is None
@@ -86,7 +86,7 @@ def test_the_index_says_what_the_weights_add_up_to(hub: Hub) -> None:
 def test_without_an_index_the_header_of_the_only_file_is_read_and_no_weight(hub: Hub) -> None:
     one = seen(hub)
     calls = hub.asked(lambda: one.fetch("acme/single", "main"))
-    index = one.fetch("acme/single", "main").index
+    index = one.fetch("acme/single", "main").checkpoint
     assert index is not None
     assert index.total_bytes == TENSOR_BYTES
     assert index.tensors == TENSORS
@@ -308,8 +308,8 @@ def test_offline_reads_the_clients_own_cache(tmp_path: Path) -> None:
     files = HuggingFaceHub(offline=True, hub_cache_dir=tmp_path).fetch("acme/tiny", "main")
     assert files.commit == commit
     assert [file.digest for file in files.files] == [git_digest(CONFIG), "sha256:" + "b" * 64]
-    assert files.index is not None
-    assert files.index.total_bytes == 100
+    assert files.checkpoint is not None
+    assert files.checkpoint.total_bytes == 100
 
 
 def test_a_cached_tokenizer_is_no_cached_model(tmp_path: Path) -> None:

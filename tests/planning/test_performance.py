@@ -200,7 +200,7 @@ def test_more_memory_bandwidth_is_never_slower(
 ) -> None:
     plain = case(model, gpu, Workload(1000, 300, concurrency))
     bandwidth = round(gpu.memory_bandwidth_bytes_per_s * factor)
-    faster = plain.estimate(gpu=dataclasses.replace(gpu, memory_bandwidth_bytes_per_s=bandwidth))
+    faster = plain.estimate(gpu=gpu._replace(memory_bandwidth_bytes_per_s=bandwidth))
     slower = plain.estimate()
     assert faster.itl_ms.expected <= slower.itl_ms.expected * 1.0001
     assert faster.ttft_ms.expected <= slower.ttft_ms.expected * 1.0001
