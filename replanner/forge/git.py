@@ -31,14 +31,21 @@ _SETTINGS = (
     "core.quotePath=false",
     "commit.gpgSign=false",
     "gc.auto=0",
+    # How commits are written and read back: another encoding or trailer syntax, or what gpg prints
+    # about a signature, would hide that a commit is ours.
+    "i18n.commitEncoding=UTF-8",
+    "i18n.logOutputEncoding=UTF-8",
+    "log.showSignature=false",
+    "trailer.separators=:",
+    "core.commentChar=#",
 )
 
 
-class GitError(Exception):
-    """git said no; for the adapter to put into words."""
+class GitError(InputError):
+    """git said no; the adapter puts into better words what it expects."""
 
     def __init__(self, command: str, stderr: str) -> None:
-        super().__init__(command, stderr)
+        super().__init__(f"git {command} failed: {stderr[:300] or 'it does not say why'}")
         self.stderr = stderr
 
 

@@ -196,6 +196,8 @@ class LocalForge:
         try:
             self.git.run("update-ref", "--no-deref", "-m", "replanner", ref, commit, old)
         except GitError as error:
+            if self.git.resolve(ref) == commit:
+                return  # another run with the same inputs was faster
             self._refused(branch, expected, error)
 
     def delete_branch(self, branch: str, *, expected: str) -> None:

@@ -264,6 +264,11 @@ def test_nobodys_configuration_or_hooks_take_part(repo: Repo, forge: LocalForge)
         "core.fsmonitor": "/bin/false",
         "user.name": "Somebody",
         "user.email": "else@example.org",
+        "i18n.commitEncoding": "ISO-8859-1",
+        "i18n.logOutputEncoding": "UTF-16",
+        "log.showSignature": "true",
+        "trailer.separators": "=",
+        "core.commentChar": "R",
     }.items():
         repo.git("config", key, value)
     (repo.root / ".git/info/attributes").write_text("* text eol=crlf filter=x\n")
@@ -274,7 +279,8 @@ def test_nobodys_configuration_or_hooks_take_part(repo: Repo, forge: LocalForge)
         capture_output=True,
     )
     assert raw.stdout == b"#!/bin/sh\n"
-    assert repo.git("log", "-1", "--format=%an", head) == "replanner"
+    branch = forge.look(forge.base(None), PREFIX).branches[NAME]
+    assert (branch.ours, branch.digest) == (True, "d1")
 
 
 def test_a_callers_git_variables_take_no_part(
@@ -350,6 +356,23 @@ def test_a_missing_git_is_told(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> N
     assert shutil.which("git") is None
     with pytest.raises(InputError, match="git is not on PATH"):
         Git.at(repo.root)
+
+
+def test_a_run_that_reached_the_same_commit_first_is_no_conflict(forge: LocalForge) -> None:
+    head = forge.push(proposal(forge), expected=None)
+    assert forge.push(proposal(forge), expected=None) == head
+
+
+def test_objects_that_cannot_be_written_are_told(repo: Repo, forge: LocalForge) -> None:
+    objects = repo.root / ".git/objects"
+    shutil.move(objects, repo.root / ".git/theirs")
+    objects.mkdir()
+    (objects / "info").mkdir()
+    (objects / "info/alternates").write_text(f"{repo.root}/.git/theirs\n")
+    for number in range(256):  # files where folders are needed: not even root may write
+        (objects / f"{number:02x}").write_text("")
+    with pytest.raises(InputError, match="git hash-object failed: "):
+        forge.push(proposal(forge), expected=None)
 
 
 def test_git_says_why_it_failed(repo: Repo) -> None:
