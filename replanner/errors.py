@@ -81,6 +81,27 @@ class RateLimited(UpstreamError):
         self.retry_after_s = retry_after_s
 
 
+class Bug(ReplannerError):
+    """Something that should not have happened; its cause holds the traceback."""
+
+    code = "bug"
+
+    @classmethod
+    def of(cls, error: Exception) -> "Bug":
+        """The report of an unexpected error: where it is, never as an answer."""
+        import traceback  # noqa: PLC0415 - only bugs need it
+
+        frames = traceback.extract_tb(error.__traceback__)
+        file = frames[-1].filename.replace("\\", "/").rpartition("/")[2] if frames else ""
+        bug = cls(
+            f"a bug in replanner: {type(error).__name__} at "
+            + (f"{file}:{frames[-1].lineno}" if frames else "?"),
+            hint="Please report it with the command you ran; REPLANNER_DEBUG=1 shows more.",
+        )
+        bug.__cause__ = error
+        return bug
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'x'?` for the nearest known word, or the empty string."""
     import difflib  # noqa: PLC0415 - only errors need it

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import pytest
 from gitting import Repo
@@ -644,3 +644,44 @@ def test_a_proposal_on_hold_is_left_alone(accepted: World) -> None:
     file.write_text(file.read_text().replace('["replanner"', '["replanner:hold", "replanner"'))
     accepted.model({**LARGE, "num_hidden_layers": 90})
     assert kinds(accepted.run()) == ["Leave"]
+
+
+def test_a_bug_met_by_one_profile_is_its_own_failure(accepted: World) -> None:
+    accepted.repo.commit({CHAT: profile(gpus=2), "profiles/other.yaml": profile(OTHER)})
+    result = accepted.run(Broken(accepted.hub, LLAMA, error=KeyError("layers")))
+    assert [(one.name, one.status) for one in result.judged] == [
+        ("chat", "failed"),
+        ("other", "planned"),
+    ]
+    assert (kinds(result), result.exit_code) == (["Push", "Open"], 4)
+    error = result.judged[0].error
+    assert error is not None
+    assert error.message.startswith("a bug in replanner: KeyError at test_replan.py:")
+    assert accepted.check(Broken(accepted.hub, LLAMA, error=KeyError("x"))).exit_code == 4
+
+
+def test_a_bug_in_reading_one_profile_is_its_own_failure(
+    accepted: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_data: bytes, *, name: str, **_more: object) -> NoReturn:
+        raise RecursionError(name)
+
+    monkeypatch.setattr("replanner.replan.repository.parse_profile", fail)
+    result = accepted.run()
+    assert (only(result).status, result.exit_code, result.writes) == ("failed", 4, ())
+
+
+def test_a_pinned_commit_that_is_gone_is_replaced_even_by_a_model_card(accepted: World) -> None:
+    pinned = accepted.hub.resolve(LLAMA, "main")
+    accepted.model(**{"README.md": b"history was rewritten"})
+    shutil.rmtree(accepted.hub_dir / LLAMA / str(pinned))
+    result = accepted.run()
+    assert kinds(result) == ["Push", "Open"]
+    accepted.accept(result)
+    assert accepted.check().exit_code == 0
+
+
+def test_steps_that_failed_are_not_told_as_done(world: World) -> None:
+    world.repo.commit({"profiles/other.yaml": profile(OTHER), "deploy/chat": "in the way"})
+    assert len(world.run(dry_run=True).steps) == 4
+    assert {step.proposal.title for step in world.run().steps} == {"Plan other"}  # type: ignore[union-attr]

@@ -57,9 +57,9 @@ def _run(argv: Sequence[str], context: Context) -> int:
     except ReplannerError as error:
         return context.complain(error)
     except Exception as error:  # noqa: BLE001 - the funnel: a bug must not look like an answer
-        from replanner.cli.bugs import Bug  # noqa: PLC0415
+        from replanner.cli.bugs import bug  # noqa: PLC0415
 
-        return context.complain(Bug.of(error, context))
+        return context.complain(bug(error, context))
     return code
 
 

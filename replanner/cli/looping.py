@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from replanner.cli.bugs import trace
 from replanner.cli.context import Context
 from replanner.cli.profiles import RENDERERS
 from replanner.cli.telling import (
@@ -42,6 +43,7 @@ def check(arguments: argparse.Namespace, context: Context) -> int:
         context.print(json.dumps(checked_document(report), ensure_ascii=False))
     else:
         context.print(checked_text(report))
+    trace((one.judged.error for one in report.profiles), context)
     return report.exit_code
 
 
@@ -56,6 +58,7 @@ def replan(arguments: argparse.Namespace, context: Context) -> int:
         context.print(json.dumps(replanned_document(result), ensure_ascii=False))
     else:
         context.print(replanned_text(result, context.style, dry_run=options.dry_run))
+    trace((one.error for one in result.judged), context)
     return result.exit_code
 
 

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from replanner.cli.bugs import Bug
+from replanner.cli.bugs import bug
 from replanner.cli.context import Context
 from replanner.cli.profiles import Asked, asked, failure, worst
-from replanner.errors import InputError, ReplannerError
+from replanner.errors import Bug, InputError, ReplannerError
 from replanner.planning.record import PlanRecord, document
 from replanner.resolve import Planner
 
@@ -98,7 +98,7 @@ def _each(arguments: argparse.Namespace, context: Context, *, deal: Deal, as_jso
             raise
         except Exception as error:  # noqa: BLE001 - a bug met by one profile stops no other
             codes.append(Bug.exit_code)
-            _tell(name, Bug.of(error, context), context, as_json=as_json)
+            _tell(name, bug(error, context), context, as_json=as_json)
     return worst(codes)
 
 

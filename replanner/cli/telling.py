@@ -63,7 +63,7 @@ def replanned_document(result: Replanned) -> Row:
 
 def replanned_text(result: Replanned, style: Style, *, dry_run: bool) -> str:
     """What moved, what was proposed, and what was left alone and why."""
-    changes = [one.change for one in result.judged if one.change and one.change.news]
+    changes = [one.change for one in result.judged if one.change]
     lines = [change_report(changes, style).rstrip()] if changes else []
     lines += [f"{one.path}: {one.error.message}" for one in result.judged if one.error]
     lines += [_step_line(step, dry_run=dry_run) for step in result.steps]

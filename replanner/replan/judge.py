@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from replanner.errors import AccessDenied, ReplannerError, UpstreamError
+from replanner.errors import AccessDenied, Bug, InputError, ReplannerError, UpstreamError
 from replanner.planning.causes import FILE_CLASSES
 from replanner.planning.diff import Change, diff
 from replanner.planning.record import PlanRecord
@@ -71,9 +71,7 @@ class Judge:
 
     def profile(self, found: Found) -> Judged:
         """A profile's outcome; its errors are part of it, since they are nobody else's."""
-        old = self.repository.old_record(found)
-        model_id = found.loaded.profile.model.id if found.loaded else None
-        blank = Judged(found.name, found.path, "failed", old=old, model_id=model_id)
+        blank = self.blank(found)
         unreadable = self.repository.unreadable.get(found.folder or "")
         if found.loaded is None or unreadable:
             return replace(blank, error=found.error or unreadable)
@@ -84,6 +82,12 @@ class Judge:
             return replace(blank, status="unknown", error=error)
         except ReplannerError as error:
             return replace(blank, error=error)
+
+    def blank(self, found: Found) -> Judged:
+        """What is known of a profile before it is planned."""
+        old = self.repository.old_record(found)
+        model_id = found.loaded.profile.model.id if found.loaded else None
+        return Judged(found.name, found.path, "failed", old=old, model_id=model_id)
 
     def leftover(self, folder: str, record: PlanRecord) -> Judged:
         """A plan whose profile is gone: its files go, unless somebody edited them."""
@@ -119,7 +123,7 @@ class Judge:
         if change is None:
             # Same plan: only the same planner's word counts against what it wrote before.
             return bool(files.stale)
-        return change.news and not self._is_ignored(change)
+        return change.news and not (self._is_ignored(change) and self._is_there(change.old))
 
     def _is_ignored(self, change: Change) -> bool:
         """Is the one cause a commit that changed nothing but, say, the model card?"""
@@ -127,6 +131,19 @@ class Judge:
             return False
         details = set(change.causes[0].details) & set(FILE_CLASSES)
         return not details & set(self.revision_classes)
+
+    def _is_there(self, old: PlanRecord | None) -> bool:
+        """Can the pinned commit still be served? A rewritten history takes it away."""
+        if old is None or old.plan.model.commit is None:
+            return True
+        model = old.plan.model
+        try:
+            self.planner.hub.fetch(model.id, model.revision, commit=model.commit)
+        except AccessDenied:
+            raise
+        except InputError:
+            return False
+        return True
 
 
 def judge(
@@ -138,9 +155,16 @@ def judge(
 ) -> tuple[Judged, ...]:
     """Every profile's outcome, then what is left of removed ones."""
     judge_ = Judge(repository, planner, update, revision_classes)
-    profiles = [judge_.profile(found) for found in repository.profiles]
+    profiles = [_apart(judge_, found) for found in repository.profiles]
     left = [judge_.leftover(folder, one) for folder, one in repository.leftovers().items()]
     return (*profiles, *left)
+
+
+def _apart(judge_: Judge, found: Found) -> Judged:
+    try:
+        return judge_.profile(found)
+    except Exception as error:  # noqa: BLE001 - a bug met by one profile holds back no other
+        return replace(judge_.blank(found), error=Bug.of(error))
 
 
 def _compared(

@@ -63,7 +63,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Replanned:
-    """What a run found and did; with `dry_run`, what it would have done."""
+    """What a run found, and the steps it took; with `dry_run`, those it would have taken."""
 
     base: Base
     judged: tuple[Judged, ...]
@@ -90,9 +90,9 @@ def replan(forge: Forge, hub: Hub, options: Options) -> Replanned:
     judged = judge(repository, Planner(hub), revision_classes=options.revision_classes)
     wanted = _wanted(judged, base, options)
     seen = forge.look(base, branch_name(base.name, "", prefix=options.prefix, scope=options.scope))
-    todo = tuple(steps(wanted, seen))
-    failures = () if options.dry_run else tuple(_publish(forge, todo))
-    return Replanned(base, judged, wanted.proposals, todo, failures)
+    todo = steps(wanted, seen)
+    done, failures = (todo, []) if options.dry_run else _publish(forge, todo)
+    return Replanned(base, judged, wanted.proposals, tuple(done), tuple(failures))
 
 
 def _wanted(judged: Sequence[Judged], base: Base, options: Options) -> Wanted:
@@ -192,19 +192,22 @@ def _message(headline: str, changes: Sequence[Change], *, group: str, digest: st
     return f"{headline}\n\n{commit_text(changes)}\n\n{trailers}\n"
 
 
-def _publish(forge: Forge, todo: Iterable[Step]) -> Iterable[Failure]:
+def _publish(forge: Forge, todo: Iterable[Step]) -> tuple[list[Step], list[Failure]]:
     """Carry out the steps; what fails for one branch ends that branch's steps only."""
     heads: dict[str, str] = {}
-    broken: set[str] = set()
+    done: list[Step] = []
+    failures: dict[str, Failure] = {}
     for step in todo:
         branch = _branch_of(step)
-        if branch in broken:
+        if branch in failures:
             continue
         try:
             _carry_out(forge, step, heads)
         except ReplannerError as error:
-            broken.add(branch)
-            yield Failure(branch, error)
+            failures[branch] = Failure(branch, error)
+        else:
+            done.append(step)
+    return done, list(failures.values())
 
 
 def _branch_of(step: Step) -> str:

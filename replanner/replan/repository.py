@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from replanner import plugins
-from replanner.errors import InputError, ReplannerError, did_you_mean
+from replanner.errors import Bug, InputError, ReplannerError, did_you_mean
 from replanner.planning.record import PlanRecord
 from replanner.planning.stored import parse_document
 from replanner.profile import (
@@ -128,6 +128,8 @@ def _load(tree: Tree, name: str, path: str, renderers: Sequence[str]) -> Found:
         return Found(name, path, parse_profile(tree.read(path), name=path, renderers=renderers))
     except ReplannerError as error:
         return Found(name, path, error=error)
+    except Exception as error:  # noqa: BLE001 - a bug met by one profile holds back no other
+        return Found(name, path, error=Bug.of(error))
 
 
 def _checked(one: Found, same_folder: Sequence[Found], config: RepoConfig) -> Found:
