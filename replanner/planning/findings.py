@@ -6,11 +6,13 @@ name the profile key to change.
 
 from collections.abc import Iterator
 
+from replanner.planning.engine_refusals import engine_refusals
 from replanner.planning.facts import ModelFacts
 from replanner.planning.feasibility import Situation, kv_settings_of, parallel_of
 from replanner.planning.hardware import Gpu
 from replanner.planning.kv_refusals import kv_refusals
-from replanner.planning.quantization import quantization_refusals
+from replanner.planning.quantization import EXPERTS_ONLY, quantization_refusals
+from replanner.planning.quantization_methods import METHODS
 from replanner.planning.request import PlanRequest
 from replanner.planning.result import EngineConfig, Feasibility, Finding
 from replanner.planning.versions import GIB, NEWEST_KNOWN, at_least, parse_version
@@ -32,6 +34,7 @@ def refusals(situation: Situation, config: EngineConfig, gpu: Gpu) -> tuple[Find
         *_dtype(config, gpu),
         *_length(facts, config),
         *_batching(config),
+        *engine_refusals(facts, config),
     ]
     return tuple(found)
 
@@ -136,6 +139,7 @@ def advice(
         *_memory(config, verdict),
         *_workload(request, config, verdict),
         *_idle_gpus(request, config),
+        *_quantization_advice(request, situation.facts),
         *_guess(situation.facts),
         *_version(config),
     ]
@@ -207,6 +211,30 @@ def _idle_gpus(request: PlanRequest, config: EngineConfig) -> Iterator[Finding]:
             f"dp_size {config.data_parallel_size}).",
             "Lower hardware.gpus, or use the rest through pp_size or dp_size.",
             "hardware.gpus",
+        )
+
+
+def _quantization_advice(request: PlanRequest, facts: ModelFacts) -> Iterator[Finding]:
+    asked, scheme = request.model.quantization, facts.quantization
+    if asked is None or scheme is None:
+        return
+    row = METHODS.get(asked)
+    if scheme.method not in (asked, row and row.name):
+        yield Finding(
+            "quantization_ignored",
+            "warning",
+            f"model.quantization is {asked}; the checkpoint is quantized with {scheme.label}, "
+            "which always counts.",
+            "Set model.quantization to none.",
+            "model.quantization",
+        )
+    if scheme.method in EXPERTS_ONLY and facts.moe is None:
+        yield Finding(
+            "nothing_to_quantize",
+            "warning",
+            f"{scheme.method} quantizes experts only, and {facts.architecture} has none.",
+            "fp8_per_tensor quantizes the linear layers.",
+            "model.quantization",
         )
 
 

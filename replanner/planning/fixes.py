@@ -59,7 +59,7 @@ def _precision_values(request: PlanRequest, facts: ModelFacts) -> Iterator[tuple
     if request.model.kv_cache_dtype == "auto" and not facts.uses_alibi:
         yield "model.kv_cache_dtype", "fp8"
     if facts.quantization is None and request.model.quantization is None:
-        # 0.33.0 renamed what quantizes while loading (quantization/__init__.py)
+        # fp8 is deprecated there (model_executor/model_loader/weight_utils.py:346)
         renamed = at_least(request.engine.vllm_version, "0.33.0")
         yield "model.quantization", "fp8_per_tensor" if renamed else "fp8"
 

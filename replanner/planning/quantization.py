@@ -34,18 +34,24 @@ from replanner.planning.versions import at_least
 from replanner.planning.weights import shard_shape
 
 # --quantization on a checkpoint that has none: quantized while loading
-# (vllm/config/quantization.py, _ONLINE_SHORTHANDS); "fp8" named the first of them before 0.33
+# (vllm/config/quantization.py, _ONLINE_SHORTHANDS); "fp8" means the first of them
+# (model_executor/model_loader/weight_utils.py:346)
 ONLINE: dict[str, tuple[Storage, Activation]] = {
     "fp8": (FP8, "fp8"),
     "fp8_per_tensor": (FP8, "fp8"),
     "fp8_per_channel": (FP8_CHANNEL, "fp8"),
     "fp8_per_block": (FP8_BLOCK, "fp8"),
     "int8_per_channel_weight_only": (INT8_CHANNEL, "none"),
+    "mxfp4": (MXFP4, "none"),
     "mxfp8": (MXFP8, "fp8"),
     "nvfp4_per_token": (NVFP4, "fp4"),
     "experts_int8": (INT8_CHANNEL, "none"),
     "bitsandbytes": (NF4, "none"),
 }
+# Of these, the ones that leave linear layers as they are (no `linear` in the same table)
+EXPERTS_ONLY = frozenset({"experts_int8", "int8_per_channel_weight_only", "nvfp4_per_token"})
+# They quantize while loading too, into layouts that are not modelled
+_NOT_MODELLED = frozenset({"humming", "deepspeedfp", "ptpc_fp8", "rtn", "tpu_int8", "ipex"})
 
 
 _LONGEST_NAME = 40
@@ -64,6 +70,8 @@ def read_scheme(
     method = _method(config) or ("gguf" if asked == "gguf" else "")
     if not method and asked in ONLINE:
         return _online(asked or "", dtype)
+    if not method and asked in _NOT_MODELLED:
+        raise UnsupportedModel(f"How {asked} stores weights that it quantizes is not modelled.")
     if not method:
         return Scheme(dtype)
     row = METHODS.get(method) or unknown_method(method[:_LONGEST_NAME])
@@ -145,14 +153,9 @@ def _kv_cache_dtype(config: ConfigReader) -> str | None:
 
 def _online(asked: str, dtype: str) -> Scheme:
     storage, activation = ONLINE[asked]
-    scope: Scope = "experts" if asked == "experts_int8" else "linear"
-    label = _while_loading(asked)
-    facts = Quantization(asked, label, storage.bits, activation, None, TURING)
+    scope: Scope = "experts" if asked in EXPERTS_ONLY else "linear"
+    facts = Quantization(asked, f"{asked} (while loading)", storage.bits, activation, None, TURING)
     return Scheme(dtype, (Rule(storage),), scope=scope, quantization=facts)
-
-
-def _while_loading(asked: str) -> str:
-    return f"{asked} (while loading)"
 
 
 def fit_to_files(
@@ -192,17 +195,11 @@ def quantization_refusals(
     row = METHODS.get(scheme.method)
     found = []
     if at_least(version, REFERENCE):
-        found += _refused_by_now(scheme, row)
+        found += [f"{scheme.method} {row.refused}"] if row is not None and row.refused else []
     if capability is not None and capability < scheme.min_capability:
         have, need = (".".join(map(str, pair)) for pair in (capability, scheme.min_capability))
         found.append(f"{scheme.label} needs compute capability {need}, the GPU has {have}")
     return (*found, *_misaligned(facts, parallel, row))
-
-
-def _refused_by_now(scheme: Quantization, row: Method | None) -> list[str]:
-    if scheme.label == _while_loading("fp8"):
-        return ["fp8 no longer quantizes while loading; use fp8_per_tensor"]
-    return [f"{scheme.method} {row.refused}"] if row is not None and row.refused else []
 
 
 def _misaligned(facts: ModelFacts, parallel: Parallel, row: Method | None) -> list[str]:

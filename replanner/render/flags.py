@@ -52,7 +52,9 @@ def _flag(name: str, row: Mapping[str, object]) -> Flag:
         return tuple(map(str, found)) if isinstance(found, list) else ()
 
     kind: Kind = row["type"]  # type: ignore[assignment]  # our own data, tested against vLLM
-    choices = texts("choices") or texts("known")
+    # "known" are what the engine takes, the parser takes any word; a method that the engine has
+    # dropped is a finding of the plan.
+    choices = texts("choices") or (() if name == "quantization" else texts("known"))
     return Flag(name, kind, str(row.get("nargs", "")), choices, texts("off"), texts("short"))
 
 

@@ -9,7 +9,7 @@ from test_model_facts import TINY, tiny
 from replanner.errors import UnsupportedModel
 from replanner.planning.facts import ModelFacts, Parallel, Storage, WeightMatrix
 from replanner.planning.model_facts import model_facts
-from replanner.planning.quantization import ONLINE, quantization_refusals
+from replanner.planning.quantization import EXPERTS_ONLY, ONLINE, quantization_refusals
 from replanner.planning.quantization_methods import METHODS
 from replanner.planning.weights import shard_weights
 
@@ -319,9 +319,22 @@ def test_methods_that_vllm_dropped_are_refused_from_then_on(method: str) -> None
     assert not told(found, version="0.20.0")
 
 
-def test_fp8_no_longer_quantizes_while_loading() -> None:
-    assert "fp8_per_tensor" in told(model_facts(TINY, quantization="fp8"))
-    assert not told(model_facts(TINY, quantization="fp8_per_tensor"))
+@pytest.mark.parametrize("asked", ["fp8", "fp8_per_tensor"])
+def test_fp8_quantizes_while_loading_by_its_deprecated_name_too(asked: str) -> None:
+    assert not told(model_facts(TINY, quantization=asked))
+
+
+@pytest.mark.parametrize("asked", sorted(EXPERTS_ONLY))
+def test_what_quantizes_experts_leaves_linear_layers_as_they_are(asked: str) -> None:
+    found = model_facts({**TINY, **MOE}, quantization=asked)
+    assert storage(found, "q_proj").name == "bfloat16"
+    dense = model_facts(TINY, quantization=asked)
+    assert shard_weights(dense, Parallel()) == shard_weights(tiny(), Parallel())
+
+
+def test_online_layouts_that_nobody_modelled_are_unsupported() -> None:
+    with pytest.raises(UnsupportedModel, match="humming"):
+        model_facts(TINY, quantization="humming")
 
 
 def test_an_old_gpu_is_refused() -> None:
