@@ -85,7 +85,7 @@ def test_service_of_a_plain_plan() -> None:
 def test_numbers_and_words_among_the_arguments_stay_strings() -> None:
     text = text_of(config(extra_args={"served-model-name": ("1e3", "yes", "0x1", "1.0", "~")}))
     for item in ('"1e3"', '"yes"', '"0x1"', '"1.0"', '"~"', '"131072"', '"--dtype"'):
-        assert f"\n      - {item}\n" in text
+        assert f"\n    - {item}\n" in text
 
 
 def test_port_is_the_servers() -> None:

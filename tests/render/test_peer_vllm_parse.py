@@ -35,6 +35,7 @@ ENGINES: list[dict[str, Any]] = [
     {"enable_expert_parallel": True, "enforce_eager": True, "block_size": 16, "pooling": True},
     {"quantization": "fp8", "kv_cache_dtype": "fp8_e4m3", "dtype": "float16"},
     {"speculative": Speculative("ngram", None, 3), "lora": Lora(4, 64)},
+    {"speculative": Speculative("eagle3", "acme/draft", 3, "0" * 40)},
     {"model": "./folder", "revision": None},
     {"extra_args": {"served-model-name": HOSTILE, "chat_template": "$(x) '\n-", "seed": -1}},
     {"extra_args": {"disable_prefix_caching": True, "limit_mm_per_prompt": {"image": 2}}},

@@ -39,7 +39,7 @@ def test_every_setting_of_the_engine_has_its_flag() -> None:
             kv_cache_dtype="fp8_e4m3",
             block_size=32,
             enforce_eager=True,
-            speculative=Speculative("eagle3", "acme/draft", 3),
+            speculative=Speculative("eagle3", "acme/draft", 3, "c0ffee"),
             lora=Lora(4, 32),
             pooling=True,
         )
@@ -59,7 +59,8 @@ def test_every_setting_of_the_engine_has_its_flag() -> None:
         *("--block-size", "32"),
         "--enforce-eager",
         "--speculative-config",
-        '{"method": "eagle3", "model": "acme/draft", "num_speculative_tokens": 3}',
+        '{"method": "eagle3", "model": "acme/draft", "num_speculative_tokens": 3,'
+        ' "revision": "c0ffee"}',
         "--enable-lora",
         *("--max-loras", "4"),
         *("--max-lora-rank", "32"),
