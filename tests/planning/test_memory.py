@@ -10,6 +10,7 @@ from replanner.planning.memory import (
     Steps,
     activation_bytes,
     cuda_graph_bytes,
+    draft_bytes,
     lora_bytes,
     non_torch_bytes,
 )
@@ -118,3 +119,21 @@ def test_more_tokens_or_sequences_never_need_less(
     more = steps(max_num_batched_tokens=tokens + 1, max_num_seqs=seqs + 1, vllm_version=version)
     assert activation_bytes(MIXTRAL, split, more) >= activation_bytes(MIXTRAL, split, now)
     assert cuda_graph_bytes(MIXTRAL, more) >= cuda_graph_bytes(MIXTRAL, now) >= 0
+
+
+@pytest.mark.parametrize("tensor", [1, 2])
+def test_a_dense_step_keeps_three_split_and_four_whole_vectors_a_token(tensor: int) -> None:
+    """gate_up and its activation (14,336 wide each); residual, input, output, norm (4,096)."""
+    got = activation_bytes(LLAMA, Parallel(tensor=tensor), steps(max_num_seqs=1))
+    forward = 8192 * 2 * (3 * 14_336 // tensor + 4 * 4_096)
+    assert got == forward + int(0.15 * GIB)
+
+
+def test_an_eagle_head_is_one_more_layer_and_a_projection_of_two_states_to_one() -> None:
+    """The EAGLE head of Llama 3.1 8B has about 0.25 billion parameters beside its embedding."""
+    layer = 2 * 4096 * 4096 + 2 * 4096 * 1024 + 3 * 4096 * 14_336 + 2 * 4096
+    assert draft_bytes(LLAMA, ONE, "eagle", None) == 2 * (layer + 2 * 4096 * 4096)
+
+
+def test_guessing_by_ngrams_needs_no_weights() -> None:
+    assert draft_bytes(LLAMA, ONE, "ngram", None) == 0

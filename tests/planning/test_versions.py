@@ -52,8 +52,9 @@ def test_the_v0_engine_takes_a_whole_prompt_unless_it_is_longer_than_32k(
     assert (batching.max_num_batched_tokens, batching.max_num_seqs) == (tokens, 256)
 
 
-def test_exactly_32k_is_not_yet_chunked() -> None:
-    assert default_batching("0.6.6", L4, 32768).max_num_batched_tokens == 32768
+@pytest.mark.parametrize(("length", "tokens"), [(32768, 32768), (32769, 2048)])
+def test_one_token_above_32k_is_the_first_to_be_chunked(length: int, tokens: int) -> None:
+    assert default_batching("0.6.6", L4, length).max_num_batched_tokens == tokens
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,21 @@
+"""What people are told, each thing once and with the right figures."""
+
+from deployments import planned
+
+
+def test_a_plan_that_fits_has_nothing_to_tell() -> None:
+    assert planned("llama-8b").findings == ()
+
+
+def test_what_does_not_start_is_not_also_told_that_its_workload_does_not_fit() -> None:
+    """Mixtral's 86.99 GiB (46.7 billion parameters of 2 bytes) on one H100 of 79.2."""
+    (told,) = planned("mixtral").findings
+    assert told.code == "out_of_memory"
+    assert "86.99 GiB of weights in a budget of 72.85 GiB" in told.message
+
+
+def test_a_gpu_without_bfloat16_is_named_with_its_compute_capability() -> None:
+    """A T4 is Turing: 7.5 (https://developer.nvidia.com/cuda-gpus)."""
+    asked = planned("qwen-0.5b", hardware__gpu_name="T4", model__dtype="bfloat16")
+    (told,) = asked.findings
+    assert told.message == "T4 has no bfloat16 (compute capability 7.5)."
