@@ -41,6 +41,8 @@ class Place(NamedTuple):
     name: str
 
 
+# A profile has no key for the draft model's revision; vLLM reads the default branch too.
+DRAFT_REVISION = "main"
 _FactsKey = tuple[int, str, str | None, float | None]
 
 
@@ -56,7 +58,8 @@ class Planner:
     ) -> PlanRecord:
         """The plan of a profile with its inputs.
 
-        `pinned` is the plan it had: its commit is used while model id and revision are the same.
+        `pinned` is the plan it had: its commits are used while model id and revision, or the draft
+        model, are the same.
         """
         request = profile.request()
         if request.hardware.gpu_name == "auto":
@@ -65,11 +68,13 @@ class Planner:
                 hint="Write the GPU's name; `replanner catalog gpus` lists them.",
             )
         files = self._files(request, pinned)
+        draft = self._draft_files(request, pinned)
+        request = _with_draft_commit(request, draft)
         facts_for = partial(self._facts_of, files)
         subject = Subject(
             facts_for(request.model),
             files.commit,
-            draft=self._draft(request),
+            draft=draft and model_facts(draft.config, quant_config=draft.quant_config),
             quantized=_is_quantized(files),
             facts_for=facts_for,
         )
@@ -80,7 +85,8 @@ class Planner:
         if "auto_map" in files.config and not _trusts_remote_code(request):
             found.append(_brings_code(request))
         planned = planned._replace(findings=tuple(found))
-        return PlanRecord(planned, _inputs(profile, place, files, request))
+        inputs = _inputs(profile, place, files, request)
+        return PlanRecord(planned, inputs._replace(draft_files=_digests(draft)))
 
     def _files(self, request: PlanRequest, pinned: PlanRecord | None) -> ModelFiles:
         wish = request.model
@@ -101,12 +107,22 @@ class Planner:
             self._facts[key] = (files, _facts(files, wish))
         return self._facts[key][1]
 
-    def _draft(self, request: PlanRequest) -> ModelFacts | None:
-        speculative = request.engine.speculative
-        if speculative is None or speculative.model is None:
+    def _draft_files(self, request: PlanRequest, pinned: PlanRecord | None) -> ModelFiles | None:
+        wish = request.engine.speculative
+        if wish is None or wish.model is None:
             return None
-        files = self.hub.fetch(speculative.model, "main")
-        return model_facts(files.config, quant_config=files.quant_config)
+        was = pinned.plan.config.speculative if pinned else None
+        commit = was.revision if was and was.model == wish.model else None
+        return self.hub.fetch(wish.model, DRAFT_REVISION, commit=commit)
+
+
+def _with_draft_commit(request: PlanRequest, draft: ModelFiles | None) -> PlanRequest:
+    """The request with the draft model at the commit that was read."""
+    speculative = request.engine.speculative
+    if draft is None or speculative is None:
+        return request
+    at_commit = speculative._replace(revision=draft.commit)
+    return request._replace(engine=request.engine._replace(speculative=at_commit))
 
 
 def _facts(files: ModelFiles, wish: ModelWish) -> ModelFacts:
@@ -168,11 +184,15 @@ def _inputs(profile: Profile, place: Place, files: ModelFiles, request: PlanRequ
         profile_path=place.path,
         profile_name=place.name,
         profile_values=flat_values(profile),
-        model_files={one.path: one.digest for one in files.files},
+        model_files=_digests(files),
         gpu_facts=_gpu_facts(gpu),
         planner_version=__version__,
         catalogue_version=catalogue.version(),
     )
+
+
+def _digests(files: ModelFiles | None) -> dict[str, str]:
+    return {one.path: one.digest for one in files.files} if files else {}
 
 
 def flat_values(profile: Profile) -> dict[str, FlagValue]:

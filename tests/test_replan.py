@@ -685,3 +685,39 @@ def test_steps_that_failed_are_not_told_as_done(world: World) -> None:
     world.repo.commit({"profiles/other.yaml": profile(OTHER), "deploy/chat": "in the way"})
     assert len(world.run(dry_run=True).steps) == 4
     assert {step.proposal.title for step in world.run().steps} == {"Plan other"}  # type: ignore[union-attr]
+
+
+def drafted() -> str:
+    return profile() + f"engine:\n  speculative: {{method: draft_model, model: {OTHER}}}\n"
+
+
+def test_a_draft_model_that_moved_is_proposed_with_its_cause(accepted: World) -> None:
+    accepted.repo.commit({CHAT: drafted()})
+    accepted.accept(accepted.run())
+    pinned = accepted.hub.resolve(OTHER, "main")
+    script = (accepted.repo.root / "deploy/chat/serve_command.sh").read_text()
+    assert f'"revision": "{pinned}"' in script
+    commit = accepted.model({**SMALL, "num_hidden_layers": 16}, model_id=OTHER)
+    assert accepted.check().exit_code == 0
+    result = accepted.run()
+    change = only(result).change
+    assert change is not None
+    assert [str(cause) for cause in change.causes] == [f"draft model commit {commit[:7]}: config"]
+    accepted.repo.commit({".github/replanner.yaml": f"ignore_revisions: [{commit}]\n"})
+    assert only(accepted.run()).status == "nothing"
+
+
+def test_a_draft_models_card_alone_is_no_reason_while_its_commit_is_there(accepted: World) -> None:
+    accepted.repo.commit({CHAT: drafted()})
+    accepted.accept(accepted.run())
+    pinned = accepted.hub.resolve(OTHER, "main")
+    accepted.model(model_id=OTHER, **{"README.md": b"new words"})
+    assert (only(accepted.run()).status, accepted.run().steps) == ("nothing", ())
+    shutil.rmtree(accepted.hub_dir / OTHER / str(pinned))
+    assert kinds(accepted.run()) == ["Push", "Open"]
+
+
+def test_a_draft_that_cannot_be_reached_changes_nothing(accepted: World) -> None:
+    accepted.repo.commit({CHAT: drafted()})
+    result = accepted.run(Broken(accepted.hub, OTHER))
+    assert (only(result).status, result.exit_code, result.writes) == ("unknown", 3, ())

@@ -8,6 +8,8 @@ from configs import LLAMA_3_1_8B, QWEN2_5_0_5B
 from replanner.errors import InputError, UnsupportedModel
 from replanner.planning.model_files import ModelFiles, UpstreamFile
 from replanner.planning.record import PlanRecord
+from replanner.planning.request import Speculative
+from replanner.planning.result import EngineConfig
 from replanner.profile import parse_profile
 from replanner.resolve import Place, Planner
 
@@ -119,6 +121,31 @@ def test_a_draft_model_is_fetched_and_counted() -> None:
     without = planned(profile(), hub).plan.feasibility.memory.weights_bytes
     assert with_draft > without
     assert ("org/tiny", "main") in {(asked[0], asked[1]) for asked in hub.asked}
+
+
+def test_a_draft_models_commit_is_recorded_and_pinned_like_the_models() -> None:
+    text = profile() + "engine: {speculative: {method: eagle3, model: org/tiny}}\n"
+    hub = MemoryHub(HUB)
+    first = planned(text, hub)
+    assert first.plan.config.speculative == Speculative("eagle3", "org/tiny", 1, NEW)
+    assert first.inputs.draft_files == {"config.json": "git:1"}
+    draft = Speculative("eagle3", "org/tiny", 1, OLD)
+    old = first._replace(plan=first.plan._replace(config=_with_draft(first, draft)))
+    assert planned(text, hub, pinned=old).plan.config.speculative == draft
+    other = _with_draft(first, draft._replace(model="org/llama"))
+    old = first._replace(plan=first.plan._replace(config=other))
+    assert planned(text, hub, pinned=old).plan.config.speculative.revision == NEW  # type: ignore[union-attr]
+
+
+def _with_draft(of: PlanRecord, draft: Speculative) -> EngineConfig:
+    return of.plan.config._replace(speculative=draft)
+
+
+def test_speculation_without_a_draft_model_has_no_draft_to_pin() -> None:
+    text = profile() + "engine: {speculative: {method: ngram, num_tokens: 3}}\n"
+    record = planned(text, MemoryHub(HUB))
+    assert record.plan.config.speculative == Speculative("ngram", None, 3)
+    assert record.inputs.draft_files == {}
 
 
 def test_a_checkpoint_that_is_quantized_is_not_told_its_method() -> None:

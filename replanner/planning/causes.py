@@ -9,7 +9,9 @@ from replanner.planning.deltas import plain
 from replanner.planning.record import Inputs, PlanRecord
 from replanner.planning.wording import short_commit
 
-CauseKind = Literal["model", "profile", "vllm", "image", "gpu", "planner", "catalogue", "plan"]
+CauseKind = Literal[
+    "model", "draft", "profile", "vllm", "image", "gpu", "planner", "catalogue", "plan"
+]
 FileClass = Literal[
     "weights",
     "config",
@@ -38,7 +40,7 @@ _CLASSES: tuple[tuple[str, FileClass], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One input that moved. `details` are the classes of upstream files for a model."""
+    """One input that moved. `details` are the classes of upstream files for a model or draft."""
 
     kind: CauseKind
     subject: str
@@ -57,6 +59,7 @@ class Cause:
 
 _SENTENCES: Mapping[CauseKind, str] = {
     "model": "model commit {new}{details}",
+    "draft": "draft model commit {new}{details}",
     "profile": "{subject}: {old} -> {new}",
     "vllm": "vLLM {old} -> {new}",
     "image": "image {old} -> {new}",
@@ -80,6 +83,7 @@ def causes(old: PlanRecord, new: PlanRecord) -> tuple[Cause, ...]:
     """Every input that differs, the most telling first; never empty for plans that differ."""
     found = (
         *_model(old, new),
+        *_draft(old, new),
         *_engine(old, new),
         *_profile(old.inputs, new.inputs),
         *_gpu(old.inputs, new.inputs),
@@ -88,24 +92,34 @@ def causes(old: PlanRecord, new: PlanRecord) -> tuple[Cause, ...]:
     return found or (Cause("plan", "plan.json"),)
 
 
-def changed_classes(old: Inputs, new: Inputs) -> tuple[FileClass, ...]:
+def changed_classes(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[FileClass, ...]:
     """The classes of the upstream files that were added, removed or changed."""
-    paths = old.model_files.keys() | new.model_files.keys()
-    moved = {
-        file_class(path) for path in paths if old.model_files.get(path) != new.model_files.get(path)
-    }
+    paths = old.keys() | new.keys()
+    moved = {file_class(path) for path in paths if old.get(path) != new.get(path)}
     return tuple(name for name in FILE_CLASSES if name in moved)
 
 
 def _model(old: PlanRecord, new: PlanRecord) -> tuple[Cause, ...]:
     before, after = old.plan.model, new.plan.model
-    classes = changed_classes(old.inputs, new.inputs)
+    classes = changed_classes(old.inputs.model_files, new.inputs.model_files)
     if before.id != after.id or (before.commit == after.commit and not classes):
         return ()
-    commits = (short_commit(before.commit), short_commit(after.commit))
-    if after.commit is None:
-        commits = ("", "of the folder")
-    return (Cause("model", after.id, *commits, details=classes),)
+    return (Cause("model", after.id, *_commits(before.commit, after.commit), details=classes),)
+
+
+def _draft(old: PlanRecord, new: PlanRecord) -> tuple[Cause, ...]:
+    before, after = old.plan.config.speculative, new.plan.config.speculative
+    if before is None or after is None or after.model is None or before.model != after.model:
+        return ()
+    classes = changed_classes(old.inputs.draft_files, new.inputs.draft_files)
+    if before.revision == after.revision and not classes:
+        return ()
+    commits = _commits(before.revision, after.revision)
+    return (Cause("draft", after.model, *commits, details=classes),)
+
+
+def _commits(old: str | None, new: str | None) -> tuple[str, str]:
+    return (short_commit(old), short_commit(new)) if new else ("", "of the folder")
 
 
 def _engine(old: PlanRecord, new: PlanRecord) -> tuple[Cause, ...]:

@@ -31,6 +31,8 @@ _SOURCES = {
     "block_size": "engine.block_size",
     "enforce_eager": "engine.enforce_eager",
 }
+# The same for inputs that are no keys of the profile.
+_KINDS = {"revision": "model", "vllm_version": "vllm", "speculative": "draft"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +111,8 @@ def diff(old: PlanRecord | None, new: PlanRecord | None) -> Change | None:
 def why(delta: Delta, change: Change) -> str:
     """The reason for one changed setting: its own input where that moved, else every cause."""
     source = _SOURCES.get(delta.label)
-    direct = [cause for cause in change.causes if cause.subject == source]
-    if delta.label == "revision":
-        direct = [cause for cause in change.causes if cause.kind == "model"]
-    if delta.label == "vllm_version":
-        direct = [cause for cause in change.causes if cause.kind == "vllm"]
+    kind = _KINDS.get(delta.label)
+    direct = [cause for cause in change.causes if cause.subject == source or cause.kind == kind]
     return "; ".join(map(str, direct or change.causes))
 
 

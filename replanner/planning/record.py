@@ -30,8 +30,9 @@ class Inputs(NamedTuple):
     """What the plan was computed from.
 
     `profile_values` holds the profile's dotted keys that differ from their defaults;
-    `model_files` the digest of each upstream file that matters; `gpu_facts` the catalogue's
-    figures of the GPU, so that a corrected figure is a named cause.
+    `model_files` the digest of each upstream file that matters, `draft_files` those of the draft
+    model; `gpu_facts` the catalogue's figures of the GPU, so that a corrected figure is a named
+    cause.
     """
 
     profile_path: str
@@ -41,6 +42,7 @@ class Inputs(NamedTuple):
     gpu_facts: Mapping[str, FlagValue]
     planner_version: str
     catalogue_version: str
+    draft_files: Mapping[str, str] = {}
 
 
 class PlanRecord(NamedTuple):

@@ -57,11 +57,15 @@ class Policy(NamedTuple):
 
 
 class Speculative(NamedTuple):
-    """Speculative decoding: vLLM's method, the draft model where it needs one, draft tokens."""
+    """Speculative decoding: vLLM's method, the draft model where it needs one, draft tokens.
+
+    `revision` is the draft model's commit, once it is known.
+    """
 
     method: str
     model: str | None = None
     num_tokens: int = 1
+    revision: str | None = None
 
 
 class Lora(NamedTuple):

@@ -25,7 +25,12 @@ def _speculative(config: EngineConfig) -> str | None:
     if config.speculative is None:
         return None
     wish = config.speculative
-    fields = {"method": wish.method, "model": wish.model, "num_speculative_tokens": wish.num_tokens}
+    fields = {
+        "method": wish.method,
+        "model": wish.model,
+        "num_speculative_tokens": wish.num_tokens,
+        "revision": wish.revision,  # vLLM 0.33.0 config/speculative.py:455: the draft model's
+    }
     return json.dumps({k: v for k, v in fields.items() if v is not None})
 
 

@@ -15,7 +15,7 @@ from replanner.profile import LoadedProfile
 from replanner.propose import Blob
 from replanner.replan.artifacts import PLAN_FILE, Written, write_plan
 from replanner.replan.repository import Found, Repository
-from replanner.resolve import Place, Planner
+from replanner.resolve import DRAFT_REVISION, Place, Planner
 
 Status = Literal["planned", "nothing", "unknown", "failed"]
 # Upstream changes that alone are a reason to propose: what can alter memory, speed or answers.
@@ -113,7 +113,8 @@ class Judge:
         if not self.update:
             return self.planner.record(loaded.profile, place, pinned=old)
         new = self.planner.record(loaded.profile, place)
-        if old and new.plan.model.commit in self.repository.config.ignore_revisions:
+        commits = {commit for _, _, commit in _pins(new)}
+        if old and commits.intersection(self.repository.config.ignore_revisions):
             return self.planner.record(loaded.profile, place, pinned=old)
         return new
 
@@ -126,19 +127,18 @@ class Judge:
         return change.news and not (self._is_ignored(change) and self._is_there(change.old))
 
     def _is_ignored(self, change: Change) -> bool:
-        """Is the one cause a commit that changed nothing but, say, the model card?"""
-        if [cause.kind for cause in change.causes] != ["model"]:
+        """Are all causes commits that changed nothing but, say, the model card?"""
+        kinds = {cause.kind for cause in change.causes}
+        if not kinds or not kinds <= {"model", "draft"}:
             return False
-        details = set(change.causes[0].details) & set(FILE_CLASSES)
-        return not details & set(self.revision_classes)
+        details = {detail for cause in change.causes for detail in cause.details}
+        return not details & set(FILE_CLASSES) & set(self.revision_classes)
 
     def _is_there(self, old: PlanRecord | None) -> bool:
-        """Can the pinned commit still be served? A rewritten history takes it away."""
-        if old is None or old.plan.model.commit is None:
-            return True
-        model = old.plan.model
+        """Can the pinned commits still be served? A rewritten history takes them away."""
         try:
-            self.planner.hub.fetch(model.id, model.revision, commit=model.commit)
+            for model_id, revision, commit in _pins(old) if old else ():
+                self.planner.hub.fetch(model_id, revision, commit=commit)
         except AccessDenied:
             raise
         except InputError:
@@ -158,6 +158,14 @@ def judge(
     profiles = [_apart(judge_, found) for found in repository.profiles]
     left = [judge_.leftover(folder, one) for folder, one in repository.leftovers().items()]
     return (*profiles, *left)
+
+
+def _pins(record: PlanRecord) -> list[tuple[str, str, str]]:
+    """(model, revision, commit) of the model and its draft, where they have commits."""
+    model, draft = record.plan.model, record.plan.config.speculative
+    pins = [(model.id, model.revision, model.commit)]
+    pins += [(draft.model, DRAFT_REVISION, draft.revision)] if draft and draft.model else []
+    return [(one, revision, commit) for one, revision, commit in pins if commit]
 
 
 def _apart(judge_: Judge, found: Found) -> Judged:

@@ -10,6 +10,7 @@ from samples import GIB, feasibility, memory, performance, record, records
 from replanner.planning.causes import changed_classes, file_class
 from replanner.planning.diff import Change, diff, why
 from replanner.planning.record import PlanRecord, canonical, document
+from replanner.planning.request import Speculative
 from replanner.planning.result import Finding
 from replanner.planning.stored import parse_document
 
@@ -182,6 +183,25 @@ def test_a_folder_without_commits_is_named_as_such() -> None:
     assert str(changed(old, new).causes[0]) == "model commit of the folder: weights, config"
 
 
+def drafted(revision: str | None, digest: str, model: str = "acme/draft") -> PlanRecord:
+    draft = Speculative("eagle3", model, 3, revision)
+    return record(config={"speculative": draft}, inputs={"draft_files": {"config.json": digest}})
+
+
+def test_a_draft_model_that_moved_is_a_cause_of_its_own_and_the_settings_reason() -> None:
+    change = changed(drafted("a" * 40, "git:1"), drafted("b" * 40, "git:2"))
+    assert [str(cause) for cause in change.causes] == ["draft model commit bbbbbbb: config"]
+    assert [why(delta, change) for delta in change.settings] == [str(change.causes[0])]
+    folders = changed(drafted(None, "git:1"), drafted(None, "git:2"))
+    assert str(folders.causes[0]) == "draft model commit of the folder: config"
+
+
+def test_another_draft_model_is_not_one_that_moved() -> None:
+    change = changed(drafted("a" * 40, "git:1"), drafted("b" * 40, "git:2", model="acme/other"))
+    assert "draft" not in {cause.kind for cause in change.causes}
+    assert "draft" not in {c.kind for c in changed(record(), drafted("a" * 40, "git:1")).causes}
+
+
 def test_a_plan_that_does_not_follow_from_its_inputs_says_so() -> None:
     change = changed(record(), record(config={"max_num_seqs": 7}))
     assert [cause.kind for cause in change.causes] == ["plan"]
@@ -268,6 +288,6 @@ def test_upstream_files_have_a_class(path: str, expected: str) -> None:
 
 
 def test_added_and_removed_upstream_files_count_as_changed() -> None:
-    before = record().inputs
-    after = before._replace(model_files={"README.md": "git:1", "config.json": "git:1"})
+    before = record().inputs.model_files
+    after = {"README.md": "git:1", "config.json": "git:1"}
     assert changed_classes(before, after) == ("weights", "docs")
