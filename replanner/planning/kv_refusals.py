@@ -64,12 +64,15 @@ def _sparse_gpu(facts: ModelFacts, settings: KvSettings) -> Refusal | None:
 
 
 def _latent_dtype(facts: ModelFacts, settings: KvSettings) -> Refusal | None:
-    """Latent attention reads fewer formats; on Hopper the sparse kernel knows fp8 by one name."""
+    """Latent attention reads fewer formats. On Hopper the sparse kernel knows fp8 by one name only,
+    and a checkpoint that brings scales for its cache turns that into fp8_e4m3."""
     asked = settings.kv_cache_dtype
     if "mla" not in _kinds(facts) or compressed(facts.kv_layers) or not quantized(asked):
         return None
     if _sparse_latent(facts):
-        accepted = asked in _SPARSE_NAMES or settings.capability[0] != _HOPPER
+        scaled = facts.quantization is not None and facts.quantization.kv_cache_dtype is not None
+        known = asked in _SPARSE_NAMES and not (asked == "fp8" and scaled)
+        accepted = known or settings.capability[0] != _HOPPER
     else:
         accepted = asked in ("fp8", "fp8_e4m3")
     if accepted:
@@ -78,7 +81,7 @@ def _latent_dtype(facts: ModelFacts, settings: KvSettings) -> Refusal | None:
         "kv_dtype_mla",
         (
             f"No latent attention kernel of this GPU reads a KV cache declared as {asked}; set"
-            " model.kv_cache_dtype to fp8 or bfloat16."
+            " model.kv_cache_dtype to bfloat16."
         ),
     )
 

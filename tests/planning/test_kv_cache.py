@@ -319,6 +319,7 @@ def refused(name: str, facts: dict[str, Any] | None = None, **settings: Any) -> 
 
 
 FP8 = Quantization(method="fp8", label="FP8", weight_bits=8)
+SCALED = FP8._replace(method="modelopt", kv_cache_dtype="fp8_e4m3")
 
 
 @pytest.mark.parametrize(
@@ -331,6 +332,12 @@ FP8 = Quantization(method="fp8", label="FP8", weight_bits=8)
         ("DeepSeek-V3.2", {}, {"capability": (8, 0)}, ("sparse_attention_gpu",)),
         ("DeepSeek-V3.2", {}, {"kv_cache_dtype": "fp8_e4m3"}, ("kv_dtype_mla",)),
         ("DeepSeek-V3.2", {}, {"kv_cache_dtype": "fp8"}, ()),
+        (
+            "DeepSeek-V3.2",
+            {"quantization": SCALED},
+            {"kv_cache_dtype": "fp8"},
+            ("kv_dtype_mla",),
+        ),
         ("DeepSeek-V3", {}, {"kv_cache_dtype": "fp8_e4m3"}, ()),
         ("DeepSeek-V4-Flash", {}, {"kv_cache_dtype": "fp8_e4m3"}, ()),
         ("DeepSeek-V3", {}, {"kv_cache_dtype": "fp8_e5m2"}, ("kv_dtype_mla",)),
