@@ -21,7 +21,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Thousands of objects are made while modules load and none of them is garbage; looking for
     # some would cost a tenth of the start-up time. `parser.run` turns it on again.
     gc.disable()
-    context = Context.from_process()
+    try:
+        context = Context.from_process()
+    except ReplannerError as error:
+        sys.stderr.write(f"error: {error.message}\n")
+        return error.exit_code
     try:
         return _run(sys.argv[1:] if argv is None else argv, context)
     except KeyboardInterrupt:
@@ -51,7 +55,6 @@ def _run(argv: Sequence[str], context: Context) -> int:
         return arguments
     try:
         code = run(arguments, context)
-        context.out.flush()
     except BrokenPipeError:
         raise
     except ReplannerError as error:

@@ -1,5 +1,6 @@
 """The process as the commands see it: environment, streams, folders; the only reader of them."""
 
+import io
 import os
 import shutil
 import sys
@@ -25,7 +26,14 @@ class Context(NamedTuple):
 
     @classmethod
     def from_process(cls) -> "Context":
-        return cls(os.environ, sys.stdout, sys.stderr, Path.cwd())
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # A profile's path may hold what the terminal's encoding cannot show.
+            sys.stdout.reconfigure(errors="backslashreplace")
+        try:
+            cwd = Path.cwd()
+        except OSError:
+            raise InputError("the working folder is gone.", hint="Change to another one.") from None
+        return cls(os.environ, sys.stdout, sys.stderr, cwd)
 
     def root(self, repo: str | None) -> Path:
         """`--repo`, else the nearest parent with .git, else the working folder."""
@@ -79,7 +87,13 @@ class Context(NamedTuple):
         )
 
     def print(self, text: str) -> None:
-        self.out.write(text if text.endswith("\n") else text + "\n")
+        try:
+            self.out.write(text if text.endswith("\n") else text + "\n")
+            self.out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:  # a full disk, say
+            raise InputError(f"standard output cannot be written: {error.strerror}.") from None
 
     def complain(self, error: ReplannerError) -> int:
         """Tell an error and return its exit code."""

@@ -31,6 +31,7 @@ from replanner.report.terminal import change_report
 from replanner.resolve import Place, Planner
 
 _MOST_PLAN_BYTES = 4 << 20
+_FILES = (".json", ".yaml", ".yml")
 
 
 def check(arguments: argparse.Namespace, context: Context) -> int:
@@ -40,7 +41,7 @@ def check(arguments: argparse.Namespace, context: Context) -> int:
         WorkingTree(root), context.hub(root, arguments.hub), only=tuple(arguments.profiles)
     )
     if arguments.json:
-        context.print(json.dumps(checked_document(report), ensure_ascii=False))
+        context.print(json.dumps(checked_document(report)))
     else:
         context.print(checked_text(report))
     trace((one.judged.error for one in report.profiles), context)
@@ -55,7 +56,7 @@ def replan(arguments: argparse.Namespace, context: Context) -> int:
     )
     result = run_replan(LocalForge.at(root), context.hub(root, arguments.hub), options)
     if arguments.json:
-        context.print(json.dumps(replanned_document(result), ensure_ascii=False))
+        context.print(json.dumps(replanned_document(result)))
     else:
         context.print(replanned_text(result, context.style, dry_run=options.dry_run))
     trace((one.error for one in result.judged), context)
@@ -67,7 +68,7 @@ def diff(arguments: argparse.Namespace, context: Context) -> int:
     old, new = (_records(one, arguments, context) for one in (arguments.old, arguments.new))
     changes = _changes(old, new)
     if arguments.json:
-        context.print(json.dumps(changes_document(changes), ensure_ascii=False))
+        context.print(json.dumps(changes_document(changes)))
     else:
         context.print(change_report(changes, context.style) or "No change.")
     return 0
@@ -84,6 +85,8 @@ def _records(text: str, arguments: argparse.Namespace, context: Context) -> dict
     path = context.cwd / text
     root = context.root(arguments.repo)
     if not path.is_file():
+        if path.suffix in _FILES:
+            raise InputError(f"{text}: no such file.")
         return revision_records(tree_at(Git.at(root), text))
     if path.suffix == ".json":
         return {"": _plan_file(path, text)}
@@ -97,5 +100,5 @@ def _plan_file(path: Path, name: str) -> PlanRecord:
         if path.stat().st_size > _MOST_PLAN_BYTES:
             raise InputError(f"{name}: is larger than 4 MiB, which no plan is.")
         return parse_document(json.loads(path.read_bytes()))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise InputError(f"{name}: is no plan.json that can be read.") from None

@@ -35,7 +35,7 @@ def _print_json(record: PlanRecord, context: Context, *, explain: bool) -> None:
     shown = document(record)
     if not explain:
         shown["explanations"] = {}
-    context.print(json.dumps(shown, ensure_ascii=False, allow_nan=False))
+    context.print(json.dumps(shown, allow_nan=False))
 
 
 def _print_report(record: PlanRecord, context: Context, *, explain: bool) -> None:
@@ -68,12 +68,12 @@ def _generate_from_stdin(arguments: argparse.Namespace, context: Context) -> int
     from replanner.cli import files  # noqa: PLC0415 - only `generate` writes
     from replanner.planning.stored import parse_document  # noqa: PLC0415
 
-    text = sys.stdin.read(_MOST_STDIN_BYTES + 1)
-    if len(text) > _MOST_STDIN_BYTES:
-        raise InputError("the plan on standard input is larger than 4 MiB.")
     try:
+        text = sys.stdin.read(_MOST_STDIN_BYTES + 1)
+        if len(text) > _MOST_STDIN_BYTES:
+            raise InputError("the plan on standard input is larger than 4 MiB.")
         record = parse_document(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError("standard input holds no JSON plan (replanner plan --json).") from None
     if arguments.output_dir is None:
         raise InputError("a plan on standard input needs --output-dir.")
@@ -111,6 +111,6 @@ def _one(planner: Planner, read: Callable[[], Asked], deal: Deal) -> int:
 
 def _tell(name: str, error: ReplannerError, context: Context, *, as_json: bool) -> None:
     if as_json:
-        context.print(json.dumps(failure(name, error), ensure_ascii=False))
+        context.print(json.dumps(failure(name, error)))
     else:
         context.complain(error)

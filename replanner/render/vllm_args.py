@@ -8,6 +8,7 @@ from replanner.errors import InputError
 from replanner.planning.result import EngineConfig, Finding
 from replanner.render import flags
 from replanner.render.folders import is_folder
+from replanner.render.image import parse_image
 from replanner.render.serving import PORT
 
 ARGS = "outputs.vllm_args"
@@ -109,6 +110,7 @@ def serve_groups(config: EngineConfig) -> list[list[str]]:
 def check_config(config: EngineConfig) -> tuple[Finding, ...]:
     """What people should know about the flags; InputError for what must not be rendered."""
     serve_argv(config)
+    parse_image(config.image)
     return (*_unchecked(config), *_unplanned(config))
 
 

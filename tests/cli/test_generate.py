@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,7 +73,7 @@ def test_a_plan_can_be_piped_through_a_filter(run: Run, repo: Path) -> None:
     assert "--max-num-seqs 77" in (repo / "piped" / "serve_command.sh").read_text()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"config": {}}', "null"])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"config": {}}', "null", "[" * 100_000])
 def test_what_is_no_plan_on_stdin_is_bad_input(run: Run, repo: Path, text: str) -> None:
     done = run("generate", "-", "--output-dir", "piped", stdin=text)
     assert done.returncode == 2
@@ -119,3 +121,16 @@ def test_flags_alone_write_a_profile_too(run: Run, repo: Path) -> None:
     assert done.returncode == 0, done.stderr
     profile = yaml.safe_load((repo / "out" / "profile.yaml").read_text())
     assert profile["model"]["id"] == "./models/llama"
+
+
+def test_bytes_that_are_no_text_on_stdin_are_bad_input(repo: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "replanner", "generate", "-", "--output-dir", "piped"],
+        cwd=repo,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
+        input=b"\xff\xfe",
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: standard input")

@@ -206,3 +206,55 @@ def test_auto_without_nvidia_smi_is_bad_input(run: Run) -> None:
     done = run("plan", "--model", "./models/llama", env={"PATH": "/nowhere"})
     assert done.returncode == 2
     assert "nvidia-smi" in done.stderr
+
+
+def test_json_survives_any_encoding(run: Run, repo: Path) -> None:
+    (repo / "models" / "llama").rename(repo / "models" / "möwe")
+    for encoding in ("ascii", "utf-8"):
+        done = run(
+            *("plan", "--json", "--model", "./models/möwe", "--gpu", "H100"),
+            env={"PYTHONIOENCODING": encoding},
+        )
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["model"]["id"] == "./models/möwe"
+
+
+def test_text_that_a_terminal_cannot_show_is_escaped(run: Run, repo: Path) -> None:
+    (repo / "profiles" / "llama.yaml").rename(repo / "möwe.yaml")
+    done = run("validate", "möwe.yaml", env={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "m\\xf6we.yaml: valid\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is full")
+def test_a_full_disk_is_a_sentence(repo: Path) -> None:
+    command = f"{sys.executable} -m replanner plan --json profiles/llama.yaml > /dev/full"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=repo, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == "error: standard output cannot be written: No space left on device.\n"
+
+
+def test_a_working_folder_that_is_gone_is_a_sentence(repo: Path) -> None:
+    (repo / "gone").mkdir()
+    command = f"cd gone && rmdir ../gone && exec {sys.executable} -P -m replanner plan x.yaml"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=repo, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == "error: the working folder is gone.\n"
+
+
+def test_an_image_that_is_not_pinned_is_bad_input_already_here(run: Run, repo: Path) -> None:
+    profile = repo / "profiles" / "llama.yaml"
+    profile.write_text(profile.read_text() + "engine:\n  image: vllm/vllm-openai\n")
+    done = run("plan", "profiles/llama.yaml")
+    assert done.returncode == 2
+    assert "engine.image" in done.stderr
+
+
+def test_diff_of_a_file_that_is_not_there_does_not_speak_of_revisions(run: Run) -> None:
+    done = run("diff", "profiles/llama.yaml", "gone.json")
+    assert done.returncode == 2
+    assert done.stderr == "error: gone.json: no such file.\n"
