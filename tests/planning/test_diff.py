@@ -160,6 +160,15 @@ def test_the_engine_version_and_the_image_are_told_once() -> None:
     assert {why(delta, change) for delta in change.settings} == {"vLLM 0.33.0 -> 0.34.0"}
 
 
+def test_a_revision_and_a_release_that_moved_together_have_each_its_own_reason() -> None:
+    newer = {"revision": "b" * 40, "vllm_version": "0.34.0", "dtype": "float16"}
+    change = changed(record(), record(config=newer))
+    reasons = {delta.label: why(delta, change) for delta in change.settings}
+    assert reasons["revision"] == "model commit bbbbbbb"
+    assert reasons["vllm_version"] == "vLLM 0.33.0 -> 0.34.0"
+    assert reasons["dtype"] == "model commit bbbbbbb; vLLM 0.33.0 -> 0.34.0"
+
+
 def test_a_pinned_image_is_a_cause() -> None:
     change = changed(record(), record(config={"image": "vllm/vllm-openai@sha256:1"}))
     assert [cause.kind for cause in change.causes] == ["image"]

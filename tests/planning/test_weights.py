@@ -140,6 +140,14 @@ def test_kv_heads_are_replicated_where_there_are_fewer_than_ranks(heads: int, wa
     assert rows == 128 * max(1, heads // ways)
 
 
+def test_two_ranks_that_cut_a_block_of_fp8_experts_keep_finer_scales() -> None:
+    """DeepSeek-V2-Lite's experts are 1,408 wide: 704 a rank is 5.5 blocks of 128, 11 of 64."""
+    storage = Storage("fp8", 8, (128, 128), scale_bytes=4)
+    matrix = WeightMatrix("up", "experts", 1408, 2048, storage, "column", layers=(0,), experts=64)
+    assert per_layer_bytes(matrix, Parallel()) == 64 * (1408 * 2048 + 11 * 16 * 4)
+    assert per_layer_bytes(matrix, Parallel(tensor=2)) == 64 * (704 * 2048 + 11 * 32 * 4)
+
+
 @given(st.integers(1, 4096), st.integers(1, 4096), st.sampled_from([(0, 0), (1, 0), (128, 128)]))
 def test_scales_only_ever_add(rows: int, cols: int, block: tuple[int, int]) -> None:
     bare = stored_bytes(Storage("fp8", 8), rows, cols)
