@@ -721,3 +721,23 @@ def test_a_draft_that_cannot_be_reached_changes_nothing(accepted: World) -> None
     accepted.repo.commit({CHAT: drafted()})
     result = accepted.run(Broken(accepted.hub, OTHER))
     assert (only(result).status, result.exit_code, result.writes) == ("unknown", 3, ())
+
+
+def test_scopes_do_not_retire_each_others_proposals(accepted: World) -> None:
+    accepted.model(LARGE)
+    eu = accepted.run(scope="eu")
+    assert kinds(eu) == ["Push", "Open"]
+    assert kinds(accepted.run()) == ["Push", "Open"]
+    assert accepted.run(scope="eu").steps == ()
+    assert accepted.run().steps == ()
+
+
+@pytest.mark.parametrize("name", ["a:b", "back\\slash"])
+def test_a_name_that_is_no_folder_everywhere_holds_back_no_other(world: World, name: str) -> None:
+    world.repo.commit({f"profiles/{name}.yaml": profile()})
+    result = world.run()
+    assert [(one.name, one.status) for one in result.judged] == [
+        (name, "failed"),
+        ("chat", "planned"),
+    ]
+    assert kinds(result) == ["Push", "Open"]

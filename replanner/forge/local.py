@@ -75,7 +75,7 @@ class LocalForge:
         shown = [
             self._with_state(one, branches.get(one.branch), base)
             for one in self.files.read_all()
-            if one.branch.startswith(prefix)
+            if _is_directly_below(one.branch, prefix)
         ]
         return Seen(branches, tuple(shown))
 
@@ -84,7 +84,9 @@ class LocalForge:
         listing = self.git.text("for-each-ref", f"--format={form}", _HEADS + prefix)
         for line in filter(None, listing.split("\n")):
             head, in_use, name = line.split(" ", 2)
-            yield name.removeprefix(_HEADS), self._branch(head, base, in_use=in_use == "1")
+            branch = name.removeprefix(_HEADS)
+            if _is_directly_below(branch, prefix):
+                yield branch, self._branch(head, base, in_use=in_use == "1")
 
     def _branch(self, head: str, base: Base, *, in_use: bool) -> Branch:
         commits = [self._own_plan(f"{head}^!")]
@@ -222,6 +224,11 @@ class LocalForge:
 
     def close(self, shown: Shown, body: str) -> None:
         self.files.rewrite(shown, body, state="closed")
+
+
+def _is_directly_below(branch: str, prefix: str) -> bool:
+    """A group's name holds no `/`: what lies deeper belongs to another scope."""
+    return branch.startswith(prefix) and "/" not in branch.removeprefix(prefix)
 
 
 def _check_path(tree: LocalTree, path: str, blob: Blob | None) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from replanner import plugins
 from replanner.errors import Bug, InputError, ReplannerError, did_you_mean
 from replanner.planning.record import PlanRecord
-from replanner.planning.stored import parse_document
+from replanner.planning.stored import is_inside, parse_document
 from replanner.profile import (
     LoadedProfile,
     RepoConfig,
@@ -136,6 +136,9 @@ def _checked(one: Found, same_folder: Sequence[Found], config: RepoConfig) -> Fo
     """A profile that would write where another does, or where profiles are looked for, is bad."""
     if one.folder is None:
         return one
+    if not is_inside(one.folder):
+        # Told here, or the forge refuses the whole proposal, neighbours and all.
+        return _bad(one, f"{one.path} would write to {one.folder!r}, which git or Windows refuses.")
     others = [other.path for other in same_folder if other is not one]
     if others:
         return _bad(one, f"{one.path} and {others[0]} both write to {one.folder!r}.")

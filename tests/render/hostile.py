@@ -70,9 +70,8 @@ configs: st.SearchStrategy[EngineConfig] = st.builds(
     kv_cache_dtype=st.sampled_from(["auto", "fp8"]),
     gpu_memory_utilization=st.floats(0.01, 1),
     block_size=st.none() | st.sampled_from([16, 32]),
-    speculative=st.none() | st.builds(
-        Speculative, method=value, model=st.none() | value, revision=st.none() | value
-    ),
+    speculative=st.none()
+    | st.builds(Speculative, method=value, model=st.none() | value, revision=st.none() | value),
     lora=st.none() | st.builds(Lora, max_rank=st.sampled_from([8, 64])),
     pooling=st.booleans(),
     vendor=st.sampled_from(["nvidia", "amd"]),

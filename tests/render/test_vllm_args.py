@@ -39,7 +39,7 @@ def test_every_setting_of_the_engine_has_its_flag() -> None:
             kv_cache_dtype="fp8_e4m3",
             block_size=32,
             enforce_eager=True,
-            speculative=Speculative("eagle3", "acme/draft", 3, "c0ffee"),
+            speculative=Speculative("eagle3", "acme/d", 3, "c0ff"),
             lora=Lora(4, 32),
             pooling=True,
         )
@@ -59,8 +59,7 @@ def test_every_setting_of_the_engine_has_its_flag() -> None:
         *("--block-size", "32"),
         "--enforce-eager",
         "--speculative-config",
-        '{"method": "eagle3", "model": "acme/draft", "num_speculative_tokens": 3,'
-        ' "revision": "c0ffee"}',
+        '{"method": "eagle3", "model": "acme/d", "num_speculative_tokens": 3, "revision": "c0ff"}',
         "--enable-lora",
         *("--max-loras", "4"),
         *("--max-lora-rank", "32"),
