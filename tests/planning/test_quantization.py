@@ -70,6 +70,8 @@ LAYOUTS: list[tuple[dict[str, Any], Storage]] = [
      Storage("nvfp4", 4, (1, 16), scale_bytes=1, extra_bytes=8)),
     ({"quant_method": "modelopt", "quant_algo": "fp8"},
      Storage("fp8", 8, (0, 0), scale_bytes=4, extra_bytes=4)),
+    ({"quant_method": "modelopt", "quant_algo": "FP8_PB_WO"},
+     Storage("fp8", 8, (128, 128), scale_bytes=4)),
     ({"quant_method": "modelopt_fp4", "quant_algo": "MXFP8"},
      Storage("mxfp8", 8, (1, 32), scale_bytes=1)),
     ({"quant_method": "bitsandbytes", "load_in_4bit": True},
