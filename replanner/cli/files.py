@@ -49,6 +49,16 @@ def _emit(text: str) -> tuple[str, ...]:
     return names
 
 
+def claim(folder: Path, profile: str, taken: dict[Path, str]) -> None:
+    """InputError where another profile of this run has written to that folder already."""
+    if folder in taken:
+        raise InputError(
+            f"{profile}: writes to {folder}, as {taken[folder]} does.",
+            hint="Rename one of the files, or give each its own outputs.dir.",
+        )
+    taken[folder] = profile
+
+
 def write_plan_files(
     wanted: Asked, record: PlanRecord, root: Path, target: Target
 ) -> Iterator[str]:

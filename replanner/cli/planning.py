@@ -51,14 +51,13 @@ def generate(arguments: argparse.Namespace, context: Context) -> int:
     if arguments.profiles == [_STDIN]:
         return _generate_from_stdin(arguments, context)
     several = len(arguments.profiles) + len(arguments.profile) > 1
+    taken: dict[Path, str] = {}
 
     def write(wanted: Asked, record: PlanRecord) -> None:
-        for line in files.write_plan_files(
-            wanted,
-            record,
-            context.root(arguments.repo),
-            files.Target.of(arguments, context, several),
-        ):
+        root = context.root(arguments.repo)
+        target = files.Target.of(arguments, context, several)
+        files.claim(target.folder_of(wanted, root), wanted.loaded.path, taken)
+        for line in files.write_plan_files(wanted, record, root, target):
             context.print(line)
 
     return _each(arguments, context, deal=write, as_json=False)

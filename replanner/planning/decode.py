@@ -5,7 +5,6 @@ path in the document.
 """
 
 import functools
-import math
 import re
 import types
 import typing
@@ -14,6 +13,7 @@ from collections.abc import Mapping
 from replanner.errors import InputError, did_you_mean
 
 LARGEST_INT = 1 << 62
+LARGEST_FLOAT = 1e30  # the longest queue that a profile may describe takes 1e20 ms
 LONGEST_TEXT = 64 * 1024
 MOST_ENTRIES = 20_000
 _LONGEST_SHOWN = 60
@@ -163,7 +163,8 @@ def text(value: object, path: str) -> str:
 
 
 def _number(kind: type, value: float, path: str) -> float:
-    if abs(value) > LARGEST_INT or not math.isfinite(value):
+    largest = LARGEST_FLOAT if kind is float else LARGEST_INT
+    if not -largest <= value <= largest:  # a NaN fails too
         raise wrong(path, value, "a number of bearable size")
     return kind(value)  # type: ignore[no-any-return]  # int or float, as declared
 

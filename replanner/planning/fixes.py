@@ -4,7 +4,7 @@ Ordered from the smallest change for the people who deploy it to the largest; `p
 that planning confirms.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from replanner.planning.facts import ModelFacts
 from replanner.planning.hardware import Gpu, find_gpu, gpus
@@ -21,7 +21,9 @@ _MOST_GPUS = 16
 def candidates(request: PlanRequest, facts: ModelFacts) -> Iterator[tuple[Fix, PlanRequest]]:
     """Fix and changed request, smallest change first; nothing here is verified yet."""
     for setting, value in _values(request, facts):
-        yield Fix(setting, value, ""), _changed(request, setting, value)
+        with_it = _goes_with(request, setting, value)
+        changed = _changed(request, {setting: value, **dict.fromkeys(with_it)})
+        yield Fix(setting, value, "".join(f"with {key}: null, " for key in with_it)), changed
 
 
 def _values(request: PlanRequest, facts: ModelFacts) -> Iterator[tuple[str, FlagValue]]:
@@ -98,13 +100,21 @@ def _larger_gpus(request: PlanRequest) -> Iterator[tuple[str, FlagValue]]:
         yield "hardware.gpu_name", gpu.name
 
 
-def _changed(request: PlanRequest, setting: str, value: FlagValue) -> PlanRequest:
-    """The request with one dotted key replaced; more GPUs also leave the split to be chosen."""
-    section, key = setting.split(".")
-    changes: dict[str, object] = {key: value}
-    if key == "gpus":
-        changes["tp_size"] = None
-    if key == "gpu_name":
-        changes |= {"vram_gb": None, "vram_gib": None}
-    part = getattr(request, section)._replace(**changes)
-    return request._replace(**{section: part})
+def _goes_with(request: PlanRequest, setting: str, value: FlagValue) -> tuple[str, ...]:
+    """Keys that must be left open for the change to mean anything; the fix names them."""
+    hardware = request.hardware
+    if setting == "hardware.gpu_name":
+        return tuple(f"hardware.{key}" for key in ("vram_gb", "vram_gib") if getattr(hardware, key))
+    if setting != "hardware.gpus" or hardware.tp_size is None:
+        return ()
+    used = hardware.tp_size * hardware.pp_size * hardware.dp_size
+    return () if used == value else ("hardware.tp_size",)
+
+
+def _changed(request: PlanRequest, changes: Mapping[str, FlagValue]) -> PlanRequest:
+    """The request with dotted keys replaced."""
+    for dotted, value in changes.items():
+        section, key = dotted.split(".")
+        part = getattr(request, section)._replace(**{key: value})
+        request = request._replace(**{section: part})
+    return request

@@ -120,7 +120,7 @@ def _fixes(request: PlanRequest, subject: Subject) -> tuple[Fix, ...]:
             continue  # candidates of one setting come smallest change first
         verdict = _judge(changed, _loaded_as(changed, request, subject), gpu_of(changed))
         if verdict.feasibility.fits:
-            found[fix.setting] = fix._replace(effect=_effect(verdict))
+            found[fix.setting] = fix._replace(effect=fix.effect + _effect(verdict))
         if len(found) == _MOST_FIXES:
             break
     return tuple(found.values())

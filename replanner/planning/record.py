@@ -134,9 +134,9 @@ def _feasibility(feasibility: Feasibility, findings: tuple[Finding, ...]) -> dic
         "oom_risk": feasibility.oom_risk,
         **{f"{name}_gib": _gib(size) for name, size in sizes.items()},
         "bytes": sizes,
-        "kv_bytes_per_token": round(feasibility.kv_bytes_per_token, 1),
+        "kv_bytes_per_token": round(float(feasibility.kv_bytes_per_token), 1),
         "kv_cache_tokens": feasibility.kv_cache_tokens,
-        "max_concurrency_at_context": round(feasibility.max_concurrency_at_context, 4),
+        "max_concurrency_at_context": round(float(feasibility.max_concurrency_at_context), 4),
         "max_context_at_concurrency": feasibility.max_context_at_concurrency,
         "warnings": [plain(finding) for finding in findings],
     }

@@ -23,11 +23,19 @@ class Finding(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """One single change of the profile that makes the plan fit, verified by planning it."""
+    """One single change of the profile that makes the plan fit, verified by planning it.
+
+    `effect` begins with the keys that have to be left open for it, if any.
+    """
 
     setting: str
     value: FlagValue
     effect: str
+
+    def __str__(self) -> str:
+        """The change as it stands in a profile."""
+        shown = "null" if self.value is None else str(self.value)
+        return f"{self.setting}: {shown.lower() if isinstance(self.value, bool) else shown}"
 
 
 class EngineConfig(NamedTuple):

@@ -180,9 +180,7 @@ def _to_do(ordered: Sequence[Change]) -> str:
 
 
 def _fixes(fixes: Sequence[Fix]) -> str:
-    return ", or ".join(
-        f"set {code(f'{fix.setting}: {fix.value}')} ({escape(fix.effect)})" for fix in fixes[:3]
-    )
+    return ", or ".join(f"set {code(str(fix))} ({escape(fix.effect)})" for fix in fixes[:3])
 
 
 def _hand_edits(paths: Sequence[str]) -> str:

@@ -174,9 +174,7 @@ def _fixes(record: PlanRecord, style: Style) -> list[str]:
     if not fixes:
         return []
     lines = [
-        line
-        for fix in fixes
-        for line in _wrapped(f"{fix.setting}: {fix.value}  ({fix.effect})", style, indent="  ")
+        line for fix in fixes for line in _wrapped(f"{fix}  ({fix.effect})", style, indent="  ")
     ]
     return ["", *_wrapped("One of these makes it fit:", style), *lines]
 

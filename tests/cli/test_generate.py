@@ -134,3 +134,15 @@ def test_bytes_that_are_no_text_on_stdin_are_bad_input(repo: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr.startswith(b"error: standard input")
+
+
+def test_two_profiles_never_write_to_one_folder(run: Run, repo: Path) -> None:
+    (repo / "other").mkdir()
+    (repo / "other" / "llama.yaml").write_text(
+        (repo / "profiles" / "llama.yaml").read_text().replace("H100", "L40S")
+    )
+    done = run("generate", "profiles/llama.yaml", "other/llama.yaml", "--output-dir", "out")
+    assert done.returncode == 2
+    assert "as profiles/llama.yaml does" in done.stderr
+    written = json.loads((repo / "out" / "llama" / "plan.json").read_text())
+    assert written["hardware"]["gpu_name"] == "H100 SXM"

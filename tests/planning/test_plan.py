@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from replanner.planning.plan import Subject, plan
 from replanner.planning.request import Lora, Speculative
+from replanner.planning.result import Fix
 
 
 def test_an_8b_model_starts_on_one_h100_and_leaves_what_servers_report() -> None:
@@ -218,6 +219,35 @@ def test_adapters_and_drafts_take_memory() -> None:
     )
     extra = both.feasibility.memory.weights_bytes - plain.weights_bytes
     assert extra == pytest.approx(0.92 * GIB, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("wish", "setting", "beside"),
+    [
+        ({"hardware__tp_size": 1}, "hardware.gpus", "hardware.tp_size"),
+        ({"hardware__vram_gib": 20.0}, "hardware.gpu_name", "hardware.vram_gib"),
+    ],
+)
+def test_a_fix_names_what_must_be_left_open_for_it(
+    wish: dict[str, Any], setting: str, beside: str
+) -> None:
+    fixes = {fix.setting: fix for fix in planned("mixtral", **wish).fixes}
+    assert fixes[setting].effect.startswith(f"with {beside}: null, fits")
+    changes = {setting.replace(".", "__"): fixes[setting].value, beside.replace(".", "__"): None}
+    assert planned("mixtral", **{**wish, **changes}).feasibility.fits
+
+
+def test_a_fix_that_only_adds_the_gpus_asked_for_keeps_the_split() -> None:
+    fixes = {fix.setting: fix for fix in planned("mixtral", hardware__tp_size=2).fixes}
+    assert fixes["hardware.gpus"].effect.startswith("fits")
+    assert planned("mixtral", hardware__tp_size=2, hardware__gpus=2).feasibility.fits
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "a.b: null"), (True, "a.b: true"), ("fp8", "a.b: fp8")]
+)
+def test_a_fix_reads_like_the_line_of_a_profile(value: Any, text: str) -> None:
+    assert str(Fix("a.b", value, "")) == text
 
 
 def test_fixes_are_single_changes_that_planning_confirms() -> None:

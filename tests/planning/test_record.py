@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import record, records
+from samples import performance, record, records
 
 from replanner.errors import InputError
 from replanner.planning.record import canonical, document, identity
+from replanner.planning.result import Range
 from replanner.planning.stored import is_inside, parse_document
 
 DOCUMENT: dict[str, Any] = json.loads(
@@ -92,6 +93,21 @@ def test_what_is_wrong_is_named_by_its_path(
         parse_document(hostile)
     assert named in caught.value.message
     assert len(caught.value.message) < 400
+
+
+def test_the_longest_queue_that_a_profile_may_describe_is_read_back() -> None:
+    wish = Range(7.2e18, 2.6e19, 8.1e19)
+    slow = record(performance=performance()._replace(ttft_ms=wish))
+    assert parse_document(document(slow)).plan.performance.ttft_ms == wish
+
+
+def test_a_figure_is_written_the_same_whether_it_was_whole_or_not() -> None:
+    plain = record()
+    whole, other = (
+        record(feasibility=plain.plan.feasibility._replace(kv_bytes_per_token=zero))
+        for zero in (0, 0.0)
+    )
+    assert canonical(document(whole)) == canonical(document(other))
 
 
 @pytest.mark.parametrize(
