@@ -14,7 +14,7 @@ from replanner.planning.facts import ModelFacts
 from replanner.planning.feasibility import Situation, assess
 from replanner.planning.hardware import Gpu, find_gpu, gpus
 from replanner.planning.model_facts import model_facts
-from replanner.planning.performance import estimate
+from replanner.planning.performance import estimate, roofline_of
 from replanner.planning.recommend import choose
 from replanner.planning.request import (
     EngineWish,
@@ -399,6 +399,19 @@ def test_requests_beyond_max_num_seqs_wait_and_the_best_ends_omit_it() -> None:
     assert queued.ttft_ms.low == pytest.approx(free.ttft_ms.low)
     assert queued.request_tokens_per_s.high == pytest.approx(free.request_tokens_per_s.high)
     assert any("holds 8 of 64 requests" in note for note in queued.assumptions)
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_without_a_queue_a_range_is_as_wide_up_as_down(name: str) -> None:
+    figure: Range = getattr(on("dense", "H100 SXM", Workload(500, 200, 8)), name)
+    assert figure.high / figure.expected == pytest.approx(figure.expected / figure.low)
+
+
+@pytest.mark.parametrize("stages", [1, 2])
+def test_one_stream_steps_with_a_batch_of_one(stages: int) -> None:
+    one = case("dense", find_gpu("H100 SXM"), Workload(500, 200, 1), gpus=stages, pp_size=stages)
+    roofline = roofline_of(one.facts, one.config, one.gpu)
+    assert one.estimate().itl_ms.expected == pytest.approx(roofline.step(1.0, 600.0) * 1e3)
 
 
 def test_the_kv_cache_limits_how_many_run() -> None:

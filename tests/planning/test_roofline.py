@@ -93,5 +93,10 @@ def test_only_ranks_that_share_layers_exchange_anything() -> None:
     assert prompt("A100 80GB PCIe", 4) > 2 * prompt("A100 80GB SXM", 4)
 
 
+def test_each_layer_exchanges_its_token_twice() -> None:
+    """After attention and after the MLP (model_executor/models/llama.py: o_proj, down_proj)."""
+    assert cost(tensor=2).reduced_bytes == 2 * 32 * 4096 * 2
+
+
 def test_an_l4_is_linked_by_pcie() -> None:
     assert machine(L4).link < machine(A100).link < machine(H100).link
