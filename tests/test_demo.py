@@ -18,7 +18,7 @@ def test_the_demo_shows_the_whole_loop_twice_over(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
         assert "opened replanner/main/demo-mixtral-8x7b-" in done.stdout
         assert "no longer starts because weights grew by 21.6 GiB" in done.stdout
-        assert "Nothing to propose." in done.stdout.split("The same inputs again")[1]
+        assert "Nothing new to propose." in done.stdout.split("The same inputs again")[1]
 
 
 def test_a_folder_that_is_no_demo_is_left_alone(tmp_path: Path) -> None:

@@ -54,11 +54,16 @@ def replan(arguments: argparse.Namespace, context: Context) -> int:
     options = Options(
         base=arguments.base, only=tuple(arguments.profiles), dry_run=arguments.dry_run
     )
-    result = run_replan(LocalForge.at(root), context.hub(root, arguments.hub), options)
+    forge = LocalForge.at(root)
+    result = run_replan(forge, context.hub(root, arguments.hub), options)
     if arguments.json:
         context.print(json.dumps(replanned_document(result)))
     else:
         context.print(replanned_text(result, context.style, dry_run=options.dry_run))
+        if result.proposals and not options.dry_run:
+            context.print(
+                f"Proposals to read lie in {forge.files.folder}; merge a branch to accept."
+            )
     trace((one.error for one in result.judged), context)
     return result.exit_code
 

@@ -69,7 +69,7 @@ def replanned_text(result: Replanned, style: Style, *, dry_run: bool) -> str:
     lines += [_step_line(step, dry_run=dry_run) for step in result.steps]
     lines += [f"{one.branch}: {one.error.message}" for one in result.failures]
     if not result.writes and not result.failures:
-        lines.append("Nothing to propose.")
+        lines.append("Nothing new to propose." if result.proposals else "Nothing to propose.")
     return "\n".join(lines)
 
 

@@ -1,11 +1,13 @@
 """Decides what changes are called: a pull request's title, a commit's lines, both plain text."""
 
+import re
 from collections.abc import Sequence
 
 from replanner.planning.diff import Change
 from replanner.report.markdown import one_line
 
 _LONGEST_TITLE = 200
+_NUMBERED = re.compile(r"(?i)\b(gh)-(?=\d)")
 _VERBS = {"new": "Plan", "removed": "Remove", "changed": "Re-plan"}
 
 
@@ -26,12 +28,16 @@ def title(changes: Sequence[Change]) -> str:
 
 def commit_text(changes: Sequence[Change]) -> str:
     """The commit message's body: one verdict a profile."""
-    return "\n".join(one_line(f"{name(one)} {one.verdict}", longest=300) for one in changes)
+    lines = (one_line(f"{name(one)} {one.verdict}", longest=300) for one in changes)
+    return "\n".join(map(_inert, lines))
 
 
 def _inert(text: str) -> str:
-    """A title is no Markdown, but mentions and references in it are still looked for."""
-    return text.replace("@", "@\u200b").replace("#", "#\u200b")
+    """Titles and commits are no Markdown, but mentions and references in them are looked for, and
+    `Fixes #1` in a verdict (an upstream names its architectures) would close an issue."""
+    for trigger in ("@", "#", "://"):
+        text = text.replace(trigger, f"{trigger}\u200b")
+    return _NUMBERED.sub("\\1\u200b-", text)
 
 
 def _subject(changes: Sequence[Change]) -> str:

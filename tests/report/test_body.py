@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import GIB, feasibility, nasty, record, records
+from samples import GIB, feasibility, memory, nasty, record, records
 
 from replanner.planning.diff import Change, diff
 from replanner.planning.record import PlanRecord
@@ -94,6 +94,17 @@ def test_titles(old: PlanRecord | None, new: PlanRecord | None, expected: str) -
 def test_titles_mention_nobody() -> None:
     change = changed(None, record(inputs={"profile_name": "@bob #1\nx"}))
     assert title([change]) == "Plan @\u200bbob #\u200b1 x"
+
+
+def test_commits_close_no_issue_and_mention_nobody() -> None:
+    words = "Fixes #1 GH-2 https://github.com/a/b/issues/3 @ada is no architecture."
+    after = record(
+        feasibility=feasibility(memory(), fits=False, starts=False),
+        findings=[Finding("unknown", "error", words)],
+    )
+    told = commit_text([changed(record(), after)])
+    assert "because Fixes #\u200b1 GH\u200b-2 https://\u200bgithub.com" in told
+    assert "@\u200bada" in told
 
 
 def test_a_plan_that_starts_without_fitting_is_looked_at() -> None:
