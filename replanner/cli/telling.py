@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Sequence
 
+from replanner.errors import ReplannerError
 from replanner.planning.diff import Change
 from replanner.planning.record import plain
 from replanner.propose.lifecycle import Close, DeleteBranch, Edit, Leave, Open, Push, Step
@@ -37,7 +38,7 @@ def checked_text(report: CheckReport) -> str:
 
 def _checked_lines(one: Checked) -> Iterable[str]:
     if one.judged.error is not None:
-        yield f"{one.judged.path}: {one.judged.error.message}"
+        yield from _error_lines(one.judged.path, one.judged.error)
         return
     found = [(path, _WORDS[name]) for name in _LISTS for path in getattr(one, name)]
     if one.judged.starts is False:
@@ -65,12 +66,20 @@ def replanned_text(result: Replanned, style: Style, *, dry_run: bool) -> str:
     """What moved, what was proposed, and what was left alone and why."""
     changes = [one.change for one in result.judged if one.change]
     lines = [change_report(changes, style).rstrip()] if changes else []
-    lines += [f"{one.path}: {one.error.message}" for one in result.judged if one.error]
+    for one in result.judged:
+        lines += _error_lines(one.path, one.error) if one.error else []
     lines += [_step_line(step, dry_run=dry_run) for step in result.steps]
     lines += [f"{one.branch}: {one.error.message}" for one in result.failures]
     if not result.writes and not result.failures:
         lines.append("Nothing new to propose." if result.proposals else "Nothing to propose.")
     return "\n".join(lines)
+
+
+def _error_lines(path: str, error: ReplannerError) -> list[str]:
+    """The error with its profile, which many messages name themselves with line and column."""
+    named = error.message.startswith(f"{path}:")
+    hint = [f"  hint: {error.hint}"] if error.hint else []
+    return [error.message if named else f"{path}: {error.message}", *hint]
 
 
 def _judged_row(one: Judged) -> Row:

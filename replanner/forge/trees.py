@@ -99,7 +99,7 @@ def tree_at(git: Git, revision: str) -> LocalTree:
 
 @dataclass(frozen=True, slots=True)
 class WorkingTree:
-    """Files on disk. Links are followed to files inside the root only, folders never."""
+    """Files on disk, links left out as in a commit: both trees must show the same profiles."""
 
     root: Path
 
@@ -125,9 +125,7 @@ class WorkingTree:
             for name in sorted(files):
                 file = Path(folder, name)
                 path = file.relative_to(self.root).as_posix()
-                # The walk follows no folder links, so only a link can lead outside.
-                inside = not file.is_symlink() or self._is_inside(file)
-                if path.isprintable() and inside and file.is_file():
+                if path.isprintable() and not file.is_symlink() and file.is_file():
                     yield path
 
     def _is_inside(self, file: Path) -> bool:

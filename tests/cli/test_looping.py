@@ -60,3 +60,23 @@ def test_a_bug_in_one_profile_is_traced_only_where_asked_for(
     assert "mixtral" in quiet.stdout
     assert "Traceback" not in quiet.stderr
     assert "Traceback" in run(command, env={**env, "REPLANNER_DEBUG": "1"}).stderr
+
+
+@pytest.mark.parametrize("command", ["check", "replan"])
+def test_a_profile_that_cannot_be_read_is_named_once_with_what_to_do(
+    run: Run, committed: Path, command: str
+) -> None:
+    text = "profile_version: 1\nmodel: {id: ./models/llama, revision: '../x'}\n"
+    Repo(committed).commit(
+        {"profiles/bad.yaml": text, "deploy/llama/plan.json": "{}", "profiles/mixtral.yaml": None}
+    )
+    done = run(command)
+    assert done.returncode == 2
+    lines = done.stdout.splitlines()
+    assert any(line.startswith("profiles/bad.yaml:2:") for line in lines)
+    assert "profiles/bad.yaml: profiles/bad.yaml" not in done.stdout
+    assert "delete it, then run again" in lines[lines.index(_starting(lines, "profiles/ll")) + 1]
+
+
+def _starting(lines: list[str], start: str) -> str:
+    return next(line for line in lines if line.startswith(start))

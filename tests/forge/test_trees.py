@@ -94,7 +94,7 @@ def test_a_folders_files_are_read(tmp_path: Path) -> None:
     assert tree.read("profiles/a.yaml") == b"x"
 
 
-def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
+def test_links_in_a_folder_are_no_files_either(tmp_path: Path) -> None:
     root = tmp_path / "root"
     root.mkdir()
     (tmp_path / "secret").write_text("secret")
@@ -104,8 +104,7 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     (root / "loop").symlink_to("loop")
     (root / "folder").symlink_to(tmp_path)
     tree = WorkingTree(root)
-    assert sorted(tree.paths()) == ["in", "inside"]
-    assert tree.read("in") == b"fine"
+    assert sorted(tree.paths()) == ["inside"]
     for path in ("out", "../secret", "folder/secret", "loop", "/etc/hostname"):
         with pytest.raises(InputError):
             tree.read(path)
