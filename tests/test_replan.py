@@ -741,3 +741,14 @@ def test_a_name_that_is_no_folder_everywhere_holds_back_no_other(world: World, n
         ("chat", "planned"),
     ]
     assert kinds(result) == ["Push", "Open"]
+
+
+def test_a_profile_that_moves_and_fails_keeps_its_old_files(accepted: World) -> None:
+    moved = profile().replace("  id:", "  revision: v9\n  id:") + "outputs:\n  dir: live/chat\n"
+    accepted.repo.commit({CHAT: moved})
+    result = accepted.run()
+    assert [(one.status, one.name) for one in result.judged] == [("failed", "chat")]
+    assert result.writes == ()
+    elsewhere = profile(OTHER) + "outputs:\n  dir: live/chat\n"
+    accepted.repo.commit({CHAT: elsewhere})
+    assert accepted.run(Broken(accepted.hub, OTHER)).writes == ()

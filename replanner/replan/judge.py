@@ -156,7 +156,13 @@ def judge(
     """Every profile's outcome, then what is left of removed ones."""
     judge_ = Judge(repository, planner, update, revision_classes)
     profiles = [_apart(judge_, found) for found in repository.profiles]
-    left = [judge_.leftover(folder, one) for folder, one in repository.leftovers().items()]
+    # What a profile left behind goes when its files are elsewhere, not while they cannot be written.
+    stuck = {one.path for one in profiles if one.status in ("failed", "unknown")}
+    left = [
+        judge_.leftover(folder, record)
+        for folder, record in repository.leftovers().items()
+        if record.inputs.profile_path not in stuck
+    ]
     return (*profiles, *left)
 
 
