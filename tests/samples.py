@@ -157,7 +157,8 @@ nasty = st.one_of(
         ]
     ),
 )
-sizes = st.integers(-(1 << 40), 1 << 40)
+sizes = st.integers(-(1 << 40), 1 << 40)  # what may be missing
+taken = st.integers(0, 1 << 40)
 rates = st.floats(0, 1e9, allow_nan=False)
 ranges = st.builds(Range, rates, rates, rates)
 
@@ -181,14 +182,14 @@ def records(draw: st.DrawFn, words: st.SearchStrategy[str] = text) -> PlanRecord
             fits=draw(st.booleans()),
             starts=draw(st.booleans()),
             oom_risk=draw(st.sampled_from(["low", "medium", "high"])),
-            memory=MemoryBreakdown(*(draw(sizes) for _ in range(7))),
+            memory=MemoryBreakdown(*(draw(taken) for _ in range(6)), draw(sizes)),
             headroom_bytes=draw(sizes),
-            workload_kv_bytes=draw(sizes),
+            workload_kv_bytes=draw(taken),
             kv_bytes_per_token=draw(rates),
-            kv_cache_tokens=draw(sizes),
+            kv_cache_tokens=draw(taken),
             max_concurrency_at_context=draw(rates),
-            max_context_at_concurrency=draw(sizes),
-            kv_needed_bytes=draw(sizes),
+            max_context_at_concurrency=draw(taken),
+            kv_needed_bytes=draw(taken),
         ),
         performance=Performance(*(draw(ranges) for _ in range(5))),
         findings=draw(

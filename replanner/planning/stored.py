@@ -16,6 +16,7 @@ from replanner.planning.result import (
     Performance,
     Plan,
 )
+from replanner.planning.versions import parse_version
 
 _SIZES = (
     "vram_total",
@@ -29,6 +30,7 @@ _SIZES = (
     "kv_needed",
     "workload_kv",
 )
+_MAY_BE_MISSING = ("kv_cache", "headroom")  # where weights alone take more than the budget
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -61,7 +63,7 @@ def _parse_plan(found: Mapping[str, object]) -> Plan:
     return Plan(
         model=decode(ModelIdentity, section(found, "model"), "model"),
         hardware=_parse_hardware(section(found, "hardware")),
-        config=decode(EngineConfig, section(found, "config"), "config", exact=True),
+        config=_parse_config(section(found, "config")),
         feasibility=_parse_feasibility(feasibility),
         performance=decode(Performance, section(found, "performance"), "performance"),
         findings=decode(
@@ -70,6 +72,24 @@ def _parse_plan(found: Mapping[str, object]) -> Plan:
         fixes=decode(tuple[Fix, ...], found.get("fixes", []), "fixes"),
         explanations=decode(Mapping[str, str], found.get("explanations", {}), "explanations"),
     )
+
+
+def _parse_config(found: Mapping[str, object]) -> EngineConfig:
+    """Of the declared types, and of sizes that a server can be started with."""
+    config: EngineConfig = decode(EngineConfig, found, "config", exact=True)
+    for path, part in (
+        ("config", config),
+        ("config.speculative", config.speculative),
+        ("config.lora", config.lora),
+    ):
+        for name in part._fields if part else ():
+            count = getattr(part, name)
+            if isinstance(count, int) and not isinstance(count, bool) and count < 1:
+                raise wrong(f"{path}.{name}", count, "1 or more")
+    if not 0 < config.gpu_memory_utilization <= 1:
+        raise wrong("config.gpu_memory_utilization", config.gpu_memory_utilization, "up to 1")
+    parse_version(config.vllm_version)
+    return config
 
 
 def _parse_hardware(found: Mapping[str, object]) -> HardwareUsed:
@@ -84,6 +104,9 @@ def _parse_feasibility(found: Mapping[str, object]) -> Feasibility:
         f"{name}_bytes": decode(int, sizes.get(name), f"feasibility.bytes.{name}")
         for name in _SIZES
     }
+    for name in _SIZES:
+        if name not in _MAY_BE_MISSING and in_bytes[f"{name}_bytes"] < 0:
+            raise wrong(f"feasibility.bytes.{name}", in_bytes[f"{name}_bytes"], "0 or more")
     memory = {**in_bytes, "total_bytes": in_bytes["vram_total_bytes"]}
     values = {**found, **in_bytes, "memory": memory}
     parsed: Feasibility = decode(Feasibility, values, "feasibility")
