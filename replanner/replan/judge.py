@@ -156,7 +156,7 @@ def judge(
     """Every profile's outcome, then what is left of removed ones."""
     judge_ = Judge(repository, planner, update, revision_classes)
     profiles = [_apart(judge_, found) for found in repository.profiles]
-    # What a profile left behind goes when its files are elsewhere, not while they cannot be written.
+    # What a profile left behind goes once its files are elsewhere, not while that is open.
     stuck = {one.path for one in profiles if one.status in ("failed", "unknown")}
     left = [
         judge_.leftover(folder, record)
