@@ -155,7 +155,7 @@ def assess(config: EngineConfig, situation: Situation, *, refused: bool) -> Feas
     return Feasibility(
         fits=fits,
         starts=starts,
-        oom_risk=_risk(config, memory, spare_bytes=min(headroom, pool - kv.request_bytes)),
+        oom_risk=_risk(config, memory, spare_bytes=min(headroom, pool - kv.start_bytes)),
         memory=memory,
         headroom_bytes=headroom,
         workload_kv_bytes=needed,

@@ -156,11 +156,12 @@ def _memory(config: EngineConfig, verdict: Feasibility) -> Iterator[Finding]:
             f"{memory.budget_bytes / GIB:.2f} GiB.",
             setting="hardware.gpus",
         )
-    elif not verdict.starts and memory.kv_cache_bytes < verdict.kv_needed_bytes:
+    elif verdict.kv_needed_bytes and verdict.max_concurrency_at_context <= 1:
+        # exactly one would leave no block for vLLM's null block
         yield _error(
             "kv_cache_too_small",
             f"One request of {config.max_model_len:,} tokens needs "
-            f"{verdict.kv_needed_bytes / GIB:.2f} GiB of KV cache; "
+            f"{verdict.kv_needed_bytes / GIB:.2f} GiB of KV cache and a block to spare; "
             f"{memory.kv_cache_bytes / GIB:.2f} GiB are left per GPU.",
             setting="model.max_model_len",
         )

@@ -44,6 +44,11 @@ class KvPlan(NamedTuple):
         return self.blocks_per_request * self.bytes_per_block
 
     @property
+    def start_bytes(self) -> int:
+        """What vLLM starts with at least: one such request, the null block aside."""
+        return self.request_bytes + _NULL_BLOCK * self.bytes_per_block
+
+    @property
     def bytes_per_token(self) -> float:
         """What one more token costs at the full length: windows and states cost no more."""
         growing = [group.spec for group in self.groups if _still_grows(group.spec, self)]
@@ -69,8 +74,8 @@ class KvPlan(NamedTuple):
         return self.blocks(pool_bytes) // len(self.groups) * smallest
 
     def fits(self, pool_bytes: int) -> bool:
-        """Does one max_model_len request fit, the null block aside? (vLLM's start-up check)"""
-        return self.request_bytes <= pool_bytes - _NULL_BLOCK * self.bytes_per_block
+        """Does one max_model_len request fit? (vLLM's start-up check)"""
+        return self.start_bytes <= pool_bytes
 
     def workload_bytes(self, tokens_per_request: int, concurrency: int) -> int:
         """KV that this many requests of this length hold at once."""
