@@ -1,6 +1,11 @@
 """What people are told, each thing once and with the right figures."""
 
-from deployments import planned
+from deployments import FACTS, planned
+
+from replanner.planning.feasibility import Situation
+from replanner.planning.findings import refusals
+from replanner.planning.hardware import find_gpu
+from replanner.planning.request import Policy, Workload
 
 
 def test_a_plan_that_fits_has_nothing_to_tell() -> None:
@@ -19,3 +24,12 @@ def test_a_gpu_without_bfloat16_is_named_with_its_compute_capability() -> None:
     asked = planned("qwen-0.5b", hardware__gpu_name="T4", model__dtype="bfloat16")
     (told,) = asked.findings
     assert told.message == "T4 has no bfloat16 (compute capability 7.5)."
+
+
+def test_a_gpu_below_volta_is_named_with_its_compute_capability() -> None:
+    """A P40 is Pascal: 6.1. The catalogue has none, since vLLM's wheels begin with 7.0."""
+    pascal = find_gpu("T4")._replace(name="P40", compute_capability=(6, 1))
+    config = planned("qwen-0.5b", hardware__gpu_name="T4").config
+    situation = Situation(FACTS["qwen-0.5b"], 16 * 1024**3, Policy(), Workload(), (6, 1))
+    told = {finding.code: finding.message for finding in refusals(situation, config, pascal)}
+    assert told["gpu_too_old"] == "vLLM needs compute capability 7.0; P40 has 6.1."

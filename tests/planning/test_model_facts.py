@@ -471,6 +471,17 @@ def test_deepseek_vl2_without_latent_attention() -> None:
     assert "q_proj" in names(found)
 
 
+def test_deepseek_vl2_with_latent_attention_keeps_it() -> None:
+    """The largest, deepseek-ai/deepseek-vl2: kv_lora_rank 512, qk_nope_head_dim 128."""
+    latent = {"kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64,
+              "v_head_dim": 128}  # fmt: skip
+    text = {**TINY, "architectures": ["DeepseekV2ForCausalLM"], "model_type": "deepseek_v2",
+            **latent}  # fmt: skip
+    found = model_facts({"model_type": "deepseek_vl_v2", "language_config": text})
+    assert "kv_b_proj" in names(found)
+    assert [(group.kind, group.head_size) for group in found.kv_layers] == [("mla", 576)]
+
+
 def test_minicpm_v_names_its_decoder_by_version() -> None:
     vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1,
               "num_attention_heads": 4, "image_size": 28, "patch_size": 14}  # fmt: skip
