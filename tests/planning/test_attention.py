@@ -268,6 +268,42 @@ def test_whisper_keeps_the_encoder_once_a_request() -> None:
     assert (cross.kind, cross.layers, cross.encoder_tokens) == ("cross", own.layers, 1500)
 
 
+ONE = {"num_hidden_layers": 1, "num_attention_heads": 1, "hidden_size": 1}
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({}, KvLayers("full", (0,), 1, 1, 1)),
+        (
+            {"decoder_layers": 1, "decoder_attention_heads": 1, "d_model": 1,
+             "max_source_positions": 1},
+            KvLayers("cross", (0,), 1, 1, 1, encoder_tokens=1),
+        ),
+        (
+            {"block_configs": [{"attention": {"n_heads_in_group": 1}}]},
+            KvLayers("full", (0,), 1, 1, 1),
+        ),
+        (
+            {"cross_attention_layers": [0],
+             "vision_config": {"image_size": 1, "patch_size": 1, "max_num_tiles": 1}},
+            KvLayers("cross", (0,), 1, 1, 1, encoder_tokens=2),
+        ),
+        ({"kv_lora_rank": 1}, KvLayers("mla", (0,), 1, 1, 0)),
+        (
+            {"sparse_attention_config": {"sparse_attention_freq": [1], "sparse_index_dim": 1}},
+            KvLayers("indexer", (0,), 1, 1, element_bytes=2),
+        ),
+        (
+            {"kv_lora_rank": 1, "index_topk": 1, "index_head_dim": 1, "index_topk_freq": 1},
+            KvLayers("indexer", (0,), 1, 5, element_bytes=1),  # and 4 bytes of scale
+        ),
+    ],
+)  # fmt: skip
+def test_any_dimension_may_be_one(keys: dict[str, Any], expected: KvLayers) -> None:
+    assert kept({**ONE, **keys})[-1] == expected
+
+
 def test_llama_vision_crosses_to_the_tiles_of_an_image() -> None:
     text = {**PLAIN, "cross_attention_layers": [1, 3]}
     vision = {"vision_config": {"image_size": 560, "patch_size": 14, "max_num_tiles": 4}}
