@@ -95,6 +95,17 @@ def _prefix_caching(config: EngineConfig) -> bool | None:
     return asked if isinstance(asked, bool) else None
 
 
+def takes_whole_prompts(config: EngineConfig, facts: ModelFacts) -> bool:
+    """Is a prompt never cut into chunks, so that one step must take the longest?
+
+    Turned off by `vllm_args`, or bidirectional attention (vLLM 0.33.0 `config/model.py:2193`).
+    """
+    asked = config.extra_args.get("enable-chunked-prefill")
+    if asked is False or config.extra_args.get("no-enable-chunked-prefill"):
+        return True
+    return facts.pooling and not facts.kv_layers
+
+
 def kv_dtype_of(config: EngineConfig, facts: ModelFacts) -> str:
     """What "auto" stands for: the checkpoint's declared KV dtype, else the model's dtype.
 

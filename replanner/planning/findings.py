@@ -8,7 +8,12 @@ from collections.abc import Iterator
 
 from replanner.planning.engine_refusals import engine_refusals
 from replanner.planning.facts import ModelFacts
-from replanner.planning.feasibility import Situation, kv_settings_of, parallel_of
+from replanner.planning.feasibility import (
+    Situation,
+    kv_settings_of,
+    parallel_of,
+    takes_whole_prompts,
+)
 from replanner.planning.hardware import Gpu
 from replanner.planning.kv_refusals import kv_refusals
 from replanner.planning.quantization import EXPERTS_ONLY, quantization_refusals
@@ -33,7 +38,7 @@ def refusals(situation: Situation, config: EngineConfig, gpu: Gpu) -> tuple[Find
         *_kv_cache(situation, config),
         *_dtype(config, gpu),
         *_length(facts, config),
-        *_batching(config),
+        *_batching(facts, config),
         *engine_refusals(facts, config),
     ]
     return tuple(found)
@@ -119,8 +124,17 @@ def _length(facts: ModelFacts, config: EngineConfig) -> Iterator[Finding]:
         )
 
 
-def _batching(config: EngineConfig) -> Iterator[Finding]:
+def _batching(facts: ModelFacts, config: EngineConfig) -> Iterator[Finding]:
     # vLLM `config/scheduler.py`, verify_max_model_len
+    budget = config.max_num_batched_tokens
+    if budget < config.max_model_len and takes_whole_prompts(config, facts):
+        yield _error(
+            "token_budget_below_length",
+            f"Prompts are not cut into chunks here, so max_num_batched_tokens ({budget}) cannot be "
+            f"below max_model_len ({config.max_model_len}).",
+            hint="Leave engine.max_num_batched_tokens null, or lower model.max_model_len.",
+            setting="engine.max_num_batched_tokens",
+        )
     if config.max_num_batched_tokens < config.max_num_seqs:
         yield _error(
             "token_budget_too_small",

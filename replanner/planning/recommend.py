@@ -7,7 +7,13 @@ where they work, written out so that an upgrade of vLLM changes nothing silently
 from typing import NamedTuple
 
 from replanner.planning.facts import ModelFacts
-from replanner.planning.feasibility import Situation, kv_plan_of, longest, memory_of
+from replanner.planning.feasibility import (
+    Situation,
+    kv_plan_of,
+    longest,
+    memory_of,
+    takes_whole_prompts,
+)
 from replanner.planning.hardware import Gpu
 from replanner.planning.request import PlanRequest
 from replanner.planning.result import EngineConfig
@@ -123,19 +129,21 @@ def _utilization(request: PlanRequest, why: dict[str, str]) -> float:
 
 
 def _with_batching(
-    request: PlanRequest, config: EngineConfig, device: Device
+    request: PlanRequest, config: EngineConfig, device: Device, *, whole_prompts: bool
 ) -> tuple[EngineConfig, Batching]:
     """Token budget and sequences for this length, by vLLM's order of clamping.
 
-    vLLM `engine/arg_utils.py`: defaults by device, doubled in throughput mode, then tokens <=
-    seqs x length and seqs <= tokens.
+    vLLM `engine/arg_utils.py`: defaults by device, doubled in throughput mode, then tokens >=
+    length where prompts are not cut into chunks, tokens <= seqs x length and seqs <= tokens.
     """
     default = default_batching(config.vllm_version, device, config.max_model_len)
     factor = 2 if request.workload.mode == "throughput" else 1
     seqs = request.engine.max_num_seqs or default.max_num_seqs * factor
     tokens = request.engine.max_num_batched_tokens
     if tokens is None:
-        tokens = min(default.max_num_batched_tokens * factor, seqs * config.max_model_len)
+        longest_prompt = config.max_model_len if whole_prompts else 0
+        tokens = max(default.max_num_batched_tokens * factor, longest_prompt)
+        tokens = min(tokens, seqs * config.max_model_len)
     if request.engine.max_num_seqs is None:
         seqs = min(seqs, tokens)
     changed = config._replace(max_num_seqs=seqs, max_num_batched_tokens=tokens)
@@ -151,13 +159,15 @@ def _with_length(
     device: Device,
     why: dict[str, str],
 ) -> EngineConfig:
-    def at(length: int) -> EngineConfig:
-        return _with_batching(request, config._replace(max_model_len=length), device)[0]
+    def batched(length: int) -> tuple[EngineConfig, Batching]:
+        sized = config._replace(max_model_len=length)
+        return _with_batching(request, sized, device, whole_prompts=whole)
 
     def starts(steps: int) -> bool:
-        candidate = at(min(limit, steps * _LENGTH_STEP))
+        candidate, _ = batched(min(limit, steps * _LENGTH_STEP))
         return kv_plan_of(candidate, situation).fits(memory_of(candidate, situation).kv_cache_bytes)
 
+    whole = takes_whole_prompts(config, situation.facts)
     limit = config.max_model_len
     chosen = limit
     if request.model.max_model_len is None:
@@ -165,7 +175,7 @@ def _with_length(
         wanted = request.workload.prompt_tokens + request.workload.gen_tokens
         chosen = min(limit, steps * _LENGTH_STEP or wanted)
         why["model.max_model_len"] = _length_reason(chosen, limit, starts_at_all=steps > 0)
-    final, batching = _with_batching(request, config._replace(max_model_len=chosen), device)
+    final, batching = batched(chosen)
     for setting in ("max_num_seqs", "max_num_batched_tokens"):
         if getattr(request.engine, setting) is None:
             why[f"engine.{setting}"] = batching.why

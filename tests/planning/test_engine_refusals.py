@@ -17,7 +17,23 @@ from replanner.planning.request import (
 )
 from replanner.planning.result import Plan
 
-CONFIGS = {"llama-8b": LLAMA_3_1_8B, "mixtral": MIXTRAL_8X7B}
+BGE_RERANKER_V2_M3: dict[str, Any] = {
+    "architectures": ["XLMRobertaForSequenceClassification"],
+    "model_type": "xlm-roberta",
+    "hidden_size": 1024,
+    "intermediate_size": 4096,
+    "max_position_embeddings": 8194,
+    "num_attention_heads": 16,
+    "num_hidden_layers": 24,
+    "torch_dtype": "float32",
+    "type_vocab_size": 1,
+    "vocab_size": 250002,
+}
+CONFIGS = {
+    "llama-8b": LLAMA_3_1_8B,
+    "mixtral": MIXTRAL_8X7B,
+    "encoder": BGE_RERANKER_V2_M3,
+}
 SECTIONS: dict[str, Any] = {
     "model": ModelWish("org/model"),
     "hardware": HardwareWish(gpu_name="H100 SXM"),
@@ -28,7 +44,7 @@ SECTIONS: dict[str, Any] = {
 
 def planned(model: str, **changes: Any) -> Plan:
     """A plan with dotted keys written with two underscores: hardware__gpus=2."""
-    sections = dict(SECTIONS)
+    sections = {**SECTIONS, "vllm_args": changes.pop("vllm_args", {})}
     for key, value in changes.items():
         section, name = key.split("__")
         sections[section] = sections[section]._replace(**{name: value})
@@ -95,3 +111,20 @@ def test_models_that_overflow_in_float16_do_not_start_in_it(model: str) -> None:
     assert planned(model).feasibility.starts
     before = planned(model, model__dtype="float16", engine__vllm_version="0.8.4")
     assert before.feasibility.starts
+
+
+@pytest.mark.parametrize(
+    "args", [{"enable-chunked-prefill": False}, {"no-enable-chunked-prefill": True}]
+)
+def test_without_chunked_prefill_a_step_takes_the_longest_prompt(args: dict[str, Any]) -> None:
+    got = planned("llama-8b", vllm_args=args)
+    assert got.config.max_num_batched_tokens == got.config.max_model_len > 8192
+    assert got.feasibility.starts
+    small = planned("llama-8b", vllm_args=args, engine__max_num_batched_tokens=8192)
+    assert "token_budget_below_length" in codes(small)
+    assert not small.feasibility.starts
+
+
+def test_attention_in_both_directions_takes_whole_prompts() -> None:
+    got = planned("encoder", hardware__gpu_name="L40S")
+    assert got.config.max_num_batched_tokens == got.config.max_model_len == 8194
