@@ -14,7 +14,7 @@ from replanner.planning.facts import ModelFacts
 from replanner.planning.feasibility import Situation, assess
 from replanner.planning.hardware import Gpu, find_gpu, gpus
 from replanner.planning.model_facts import model_facts
-from replanner.planning.performance import estimate, roofline_of
+from replanner.planning.performance import estimate, load_of, roofline_of
 from replanner.planning.recommend import choose
 from replanner.planning.request import (
     EngineWish,
@@ -421,6 +421,15 @@ def test_the_kv_cache_limits_how_many_run() -> None:
     assert any("the others wait" in note for note in result.assumptions)
     roomy = on("large", "H200 SXM", Workload(3000, 1000, 200), gpus=4, tp_size=4)
     assert roomy.ttft_ms.expected < result.ttft_ms.expected / 10
+
+
+def test_a_request_holds_its_prompt_and_half_of_its_output_on_average() -> None:
+    """3,000 + 500 of 4,000 tokens; 3 % of the budget is the memory model's own error."""
+    one = case("large", find_gpu("H100 SXM"), Workload(3000, 1000, 200), gpus=2, tp_size=2)
+    memory, each = one.verdict.memory, one.verdict.workload_kv_bytes / 200 * 3500 / 4000
+    roofline = roofline_of(one.facts, one.config, one.gpu)
+    running = load_of(roofline, one.config, one.workload, one.verdict).running
+    assert running == pytest.approx((memory.kv_cache_bytes + 0.03 * memory.budget_bytes) / each)
 
 
 def test_what_does_not_start_is_estimated_and_says_so() -> None:
