@@ -1,10 +1,12 @@
 """What people are told, each thing once and with the right figures."""
 
-from deployments import FACTS, planned
+import pytest
+from deployments import FACTS, codes, planned, request
 
 from replanner.planning.feasibility import Situation
 from replanner.planning.findings import refusals
 from replanner.planning.hardware import find_gpu
+from replanner.planning.plan import Subject, plan
 from replanner.planning.request import Policy, Workload
 
 
@@ -33,3 +35,17 @@ def test_a_gpu_below_volta_is_named_with_its_compute_capability() -> None:
     situation = Situation(FACTS["qwen-0.5b"], 16 * 1024**3, Policy(), Workload(), (6, 1))
     told = {finding.code: finding.message for finding in refusals(situation, config, pascal)}
     assert told["gpu_too_old"] == "vLLM needs compute capability 7.0; P40 has 6.1."
+
+
+def test_volta_is_not_too_old() -> None:
+    """V100: 7.0, the lowest that vLLM's wheels are built for."""
+    assert codes(planned("qwen-0.5b", hardware__gpu_name="V100 SXM2 32GB")) == set()
+
+
+@pytest.mark.parametrize(("version", "removed"), [("0.10.2", False), ("0.11.0", True)])
+def test_the_last_release_with_an_architecture_still_runs_it(
+    version: str, *, removed: bool
+) -> None:
+    subject = Subject(FACTS["qwen-0.5b"]._replace(removed_after="0.10.2"))
+    told = codes(plan(request(engine__vllm_version=version), subject))
+    assert ("architecture_removed" in told) == removed

@@ -7,7 +7,7 @@ from replanner.planning.facts import KvLayers, ModelFacts, Parallel, Quantizatio
 from replanner.planning.hardware import Gpu, find_gpu
 from replanner.planning.model_facts import model_facts
 from replanner.planning.roofline import Cost, Machine, Roofline, cached_bytes, cost_of, machine_of
-from replanner.planning.speed_table import speeds_for
+from replanner.planning.speed_table import SHARED, speeds_for
 
 DENSE, MIXTRAL = model_facts(LLAMA_3_1_8B), model_facts(MIXTRAL_8X7B)
 H100, A100, L4 = find_gpu("H100 SXM"), find_gpu("A100 80GB SXM"), find_gpu("L4")
@@ -91,6 +91,15 @@ def test_only_ranks_that_share_layers_exchange_anything() -> None:
     assert prompt("A100 80GB SXM", 1) == prompt("A100 80GB PCIe", 1)
     assert prompt("A100 80GB SXM", 4) < prompt("A100 80GB SXM", 1)
     assert prompt("A100 80GB PCIe", 4) > 2 * prompt("A100 80GB SXM", 4)
+
+
+def test_weights_are_read_at_their_formats_share_of_the_bandwidth() -> None:
+    speeds = speeds_for(H100, "0.33.0")
+    for quantization in (None, FP8, NVFP4, AWQ):
+        one = Roofline(cost(), machine(quantization=quantization), speeds)
+        share = SHARED.format_share[one.machine.format]
+        rate = H100.memory_bandwidth_bytes_per_s * speeds.bandwidth * share
+        assert one.weights(1) == pytest.approx(cost().dense_bytes / rate)
 
 
 def test_each_layer_exchanges_its_token_twice() -> None:
