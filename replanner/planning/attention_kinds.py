@@ -16,6 +16,7 @@ Kind = Literal["full", "sliding", "chunked", "state", "both", "none"]
 _NAMED: dict[str, Kind] = {
     "full_attention": "full",
     "attention": "full",
+    "deepseek_sparse_attention": "full",  # the indexer has keys of its own
     "sliding_attention": "sliding",
     "sliding_window": "sliding",
     "sliding_window_attention": "sliding",

@@ -395,3 +395,8 @@ KEYS = sorted({key for config in CONFIGS.values() for key in config})
 def test_hostile_values_are_read_or_refused(name: str, hostile: dict[str, object]) -> None:
     with contextlib.suppress(UnsupportedModel):
         assert all(isinstance(group, KvLayers) for group in kept({**CONFIGS[name], **hostile}))
+
+
+def test_layers_named_after_their_sparse_attention_keep_every_token() -> None:
+    listed = {**PLAIN, "layer_types": ["deepseek_sparse_attention"] * 4}
+    assert kinds(listed) == {"full": (0, 1, 2, 3)}
