@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import performance, record, records
+from samples import feasibility, performance, record, records
 
 from replanner.errors import InputError
 from replanner.planning.record import canonical, document, identity
@@ -30,6 +30,18 @@ DOCUMENT: dict[str, Any] = json.loads(
 def test_a_record_survives_being_written_and_read(wanted: Any) -> None:
     written = canonical(document(wanted))
     assert canonical(document(parse_document(json.loads(written)))) == written
+
+
+def test_all_of_the_memory_may_be_given_to_the_engine() -> None:
+    whole = record(config={"gpu_memory_utilization": 1.0})
+    read = parse_document(json.loads(canonical(document(whole))))
+    assert read.plan.config.gpu_memory_utilization == 1.0
+
+
+def test_a_tokens_bytes_are_told_to_a_tenth() -> None:
+    one = feasibility(kv_bytes_per_token=1234.5678)
+    told: Any = document(record(feasibility=one))["feasibility"]
+    assert told["kv_bytes_per_token"] == 1234.6
 
 
 def test_identity_ignores_versions_artifacts_and_explanations() -> None:
