@@ -169,6 +169,11 @@ def test_a_revision_and_a_release_that_moved_together_have_each_its_own_reason()
     assert reasons["dtype"] == "model commit bbbbbbb; vLLM 0.33.0 -> 0.34.0"
 
 
+def test_a_model_that_moved_is_news_even_where_the_planner_moved_too() -> None:
+    files = {"model_files": {"config.json": "git:9", "model.safetensors": "sha256:1"}}
+    assert changed(record(), record(inputs={**files, "planner_version": "9"})).news
+
+
 def test_a_pinned_image_is_a_cause() -> None:
     change = changed(record(), record(config={"image": "vllm/vllm-openai@sha256:1"}))
     assert [cause.kind for cause in change.causes] == ["image"]

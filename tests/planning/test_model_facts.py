@@ -482,6 +482,20 @@ def test_deepseek_vl2_with_latent_attention_keeps_it() -> None:
     assert [(group.kind, group.head_size) for group in found.kv_layers] == [("mla", 576)]
 
 
+@pytest.mark.parametrize(("named", "biased"), [("Qwen2ForCausalLM", True), ("Unheard", False)])
+def test_a_nested_decoder_is_known_by_its_architecture_else_its_type(
+    named: str, *, biased: bool
+) -> None:
+    """Qwen2 adds biases to q, k and v; Llama has none."""
+    text = {**TINY, "architectures": [named]}
+    vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1,
+              "num_attention_heads": 4, "image_size": 28, "patch_size": 14}  # fmt: skip
+    whole = {"architectures": ["LlavaForConditionalGeneration"], "text_config": text}
+    found = model_facts({**whole, "vision_config": vision})
+    decoder = [matrix.name for matrix in found.weights if matrix.layers]
+    assert any(name.endswith("bias") for name in decoder) == biased
+
+
 def test_minicpm_v_names_its_decoder_by_version() -> None:
     vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1,
               "num_attention_heads": 4, "image_size": 28, "patch_size": 14}  # fmt: skip
