@@ -1,6 +1,7 @@
 """Decides which profiles a command means: files, flags, or flags on top of files."""
 
 import argparse
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from replanner.profile import LoadedProfile, edit_profile, load_profile, parse_p
 from replanner.resolve import Place
 
 _FLAGS = "command line"
+_NO_PLACE = re.compile(rf"{_FLAGS}(:\d+:\d+)+")
 _SEVERITY = {4: 4, 2: 3, 3: 2, 1: 1, 0: 0}
 
 
@@ -64,7 +66,11 @@ def _from_flags(values: Mapping[str, FlagScalar]) -> Asked:
     model = values["model.id"]
     # the text is made by the editor, so that `profile.yaml` can be written from flags too
     start = 'profile_version: 1\nmodel:\n  id: "x"\n'
-    loaded = parse_profile(edit_profile(start, values, name=_FLAGS), name=_FLAGS)
+    try:
+        loaded = parse_profile(edit_profile(start, values, name=_FLAGS), name=_FLAGS)
+    except InputError as error:
+        # the lines and columns of that text are nobody's
+        raise type(error)(_NO_PLACE.sub(_FLAGS, error.message), hint=error.hint) from None
     return Asked(_with_real_gpus(loaded), Place("", str(model).rstrip("/").split("/")[-1]))
 
 

@@ -118,6 +118,11 @@ class Feasibility(NamedTuple):
     max_context_at_concurrency: int
     kv_needed_bytes: int
 
+    @property
+    def keeps_cache(self) -> bool:
+        """Encoders answer in one pass: nothing is kept for a request."""
+        return self.kv_needed_bytes > 0
+
 
 class Range(NamedTuple):
     low: float

@@ -58,7 +58,8 @@ def first_verdict(record: PlanRecord) -> str:
     """For a plan that has no predecessor."""
     hardware, room = record.plan.hardware, record.plan.feasibility.headroom_bytes
     where = f"{hardware.gpus}x {hardware.gpu_name}"
-    margin = f"{gib(room)} of KV cache to spare" if room >= 0 else f"{gib(-room)} short"
+    spare = "of KV cache to spare" if record.plan.feasibility.keeps_cache else "to spare"
+    margin = f"{gib(room)} {spare}" if room >= 0 else f"{gib(-room)} short"
     return f"{_FIRST[state(record)]} on {where}, {margin}"
 
 

@@ -46,6 +46,8 @@ def told(one: Change) -> list[Delta]:
 def rows(plan: Plan) -> list[Row]:
     """A plan's figures, the verdict's first; its speed where it starts."""
     memory, verdict = plan.feasibility.memory, plan.feasibility
+    if not verdict.keeps_cache:
+        return _without_cache(plan)
     length = f"{plan.config.max_model_len:,}"
     found = [
         Row("Fixed per GPU", gib(fixed_bytes(memory))),
@@ -56,6 +58,18 @@ def rows(plan: Plan) -> list[Row]:
         Row("Longest context", value("tokens", verdict.max_context_at_concurrency)),
     ]
     return found + (_speeds(plan.performance) if verdict.starts else [])
+
+
+def _without_cache(plan: Plan) -> list[Row]:
+    """A model that answers in one pass: no cache, no second token."""
+    memory, speed = plan.feasibility.memory, plan.performance
+    found = [
+        Row("Fixed per GPU", gib(fixed_bytes(memory))),
+        Row("Left over", gib(memory.kv_cache_bytes)),
+        Row("KV cache", "none is kept"),
+    ]
+    answers = [Row("Time to answer", _range("ms", speed.ttft_ms))]
+    return found + (answers if plan.feasibility.starts else [])
 
 
 def _speeds(speed: Performance) -> list[Row]:

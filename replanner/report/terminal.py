@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from replanner.planning.diff import Change
 from replanner.planning.record import PlanRecord
-from replanner.planning.result import Finding, MemoryBreakdown
+from replanner.planning.result import Finding, MemoryBreakdown, Plan
 from replanner.planning.verdict import first_verdict, state
 from replanner.planning.wording import gib
 from replanner.report.figures import change, rows, setting, told
@@ -53,7 +53,7 @@ def plan_report(record: PlanRecord, style: Style, *, explain: bool = False) -> s
         *_coloured(_wrapped(head, style), mood, style),
         *_wrapped(f"{model}, vLLM {plan.config.vllm_version}", style, indent="  "),
         "",
-        *_memory(plan.feasibility.memory, style),
+        *_memory(plan.feasibility.memory, style, rest=_rest(plan)),
         "",
         *_table([(row.label, row.value) for row in rows(plan)], style),
         *_findings(plan.findings, style),
@@ -112,7 +112,12 @@ def _coloured(lines: Iterable[str], mood: str, style: Style) -> list[str]:
     return [f"\x1b[{_COLOURS[mood]}m{line}\x1b[0m" for line in lines]
 
 
-def _memory(memory: MemoryBreakdown, style: Style) -> list[str]:
+def _rest(plan: Plan) -> str:
+    """What the memory is for that nothing else takes."""
+    return "KV cache" if plan.feasibility.keeps_cache else "left over"
+
+
+def _memory(memory: MemoryBreakdown, style: Style, *, rest: str) -> list[str]:
     sizes = {
         "weights": memory.weights_bytes,
         "activations": memory.activation_bytes,
@@ -125,7 +130,7 @@ def _memory(memory: MemoryBreakdown, style: Style) -> list[str]:
     glyphs = [part[1 if style.unicode else 2] for part in _PARTS]
     bar = "".join(glyph * count for glyph, count in zip(glyphs, cells, strict=True))
     legend = [
-        (f"{glyph} {name}", gib(sizes[name]))
+        (f"{glyph} {rest if name == 'KV cache' else name}", gib(sizes[name]))
         for glyph, (name, *_) in zip(glyphs, _PARTS, strict=True)
     ]
     title = f"Memory per GPU, {gib(memory.total_bytes)}"

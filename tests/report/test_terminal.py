@@ -31,6 +31,17 @@ def test_a_plan_shows_verdict_memory_figures_findings_and_fixes() -> None:
     assert "Why:" not in told
 
 
+def test_a_model_that_keeps_no_cache_is_not_told_to_have_one() -> None:
+    """An encoder answers in one pass."""
+    plan = FULL.plan
+    none = plan.feasibility._replace(kv_needed_bytes=0, kv_cache_tokens=0)
+    told = plan_report(FULL._replace(plan=plan._replace(feasibility=none)), Style(80))
+    assert told.startswith("chat: fits on 1x H100, 53.1 GiB to spare\n")
+    assert "Time to answer" in told
+    assert "Time per output token" not in told
+    assert "KV capacity" not in told
+
+
 def test_the_bar_is_as_wide_as_the_terminal_and_in_proportion() -> None:
     bar = next(line for line in plan_report(FULL, Style(82)).splitlines() if line[0:1] == "[")
     assert len(bar) == 82
