@@ -55,7 +55,7 @@ def rows(plan: Plan) -> list[Row]:
         Row("Headroom", gib(verdict.headroom_bytes)),
         Row("KV capacity", value("tokens", verdict.kv_cache_tokens)),
         Row(f"Requests of {length} tokens", value("requests", verdict.max_concurrency_at_context)),
-        Row("Longest context", value("tokens", verdict.max_context_at_concurrency)),
+        Row("Longest context at concurrency", value("tokens", verdict.max_context_at_concurrency)),
     ]
     return found + (_speeds(plan.performance) if verdict.starts else [])
 
