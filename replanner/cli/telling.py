@@ -71,7 +71,10 @@ def replanned_text(result: Replanned, style: Style, *, dry_run: bool) -> str:
     lines += [_step_line(step, dry_run=dry_run) for step in result.steps]
     lines += [f"{one.branch}: {one.error.message}" for one in result.failures]
     if not result.writes and not result.failures:
-        lines.append("Nothing new to propose." if result.proposals else "Nothing to propose.")
+        unsure = any(one.error is not None for one in result.judged)
+        rest = " of the others" if unsure else ""
+        new = " new" if result.proposals else ""
+        lines.append(f"Nothing{new} to propose{rest}.")
     return "\n".join(lines)
 
 

@@ -35,7 +35,8 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class _Figure:
-    """`better` is +1 where more is better, -1 where less is."""
+    """`better` is +1 where more is better, -1 where less is, 0 where only its effect counts: what
+    activations and graphs take is felt in what is left for the KV cache."""
 
     key: str
     label: str
@@ -50,9 +51,9 @@ FIGURES = (
     _Figure("feasibility.bytes.vram_total", "GPU memory", "bytes", 1),
     _Figure("feasibility.bytes.budget", "Memory vLLM may use", "bytes", 1),
     _Figure("feasibility.bytes.weights", "Weights", "bytes", -1),
-    _Figure("feasibility.bytes.activation", "Activations", "bytes", -1),
-    _Figure("feasibility.bytes.non_torch", "Outside torch", "bytes", -1),
-    _Figure("feasibility.bytes.cuda_graph", "CUDA graphs", "bytes", -1),
+    _Figure("feasibility.bytes.activation", "Activations", "bytes", 0),
+    _Figure("feasibility.bytes.non_torch", "Outside torch", "bytes", 0),
+    _Figure("feasibility.bytes.cuda_graph", "CUDA graphs", "bytes", 0),
     _Figure("feasibility.bytes.kv_cache", "Left for KV cache", "bytes", 1),
     _Figure("feasibility.bytes.kv_needed", "KV of one full-length request", "bytes", -1),
     _Figure("feasibility.bytes.workload_kv", "KV the workload needs", "bytes", -1),

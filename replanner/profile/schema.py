@@ -44,8 +44,8 @@ class ModelSection(Section):
     )
     params_b: float | None = Field(
         None,
-        gt=0,
-        le=1_000_000,
+        ge=0.01,
+        le=5000,
         allow_inf_nan=False,
         description="Parameters in billions, used only where nothing better is known.",
     )

@@ -82,7 +82,7 @@ outputs:
 KEYS: dict[str, st.SearchStrategy[object]] = {
     "model.revision": st.sampled_from(["main", "v1.0", "refs/pr/7", "0123abc", "1e5", "off"]),
     "model.max_model_len": st.none() | st.integers(1, 10**9),
-    "model.params_b": st.none() | st.floats(1e-6, 1e6),
+    "model.params_b": st.none() | st.floats(0.01, 5000),
     "hardware.gpu_name": st.text("aZ9 #:'\"-_é😀{},[]&*!|>%@`?", min_size=1, max_size=12).filter(
         str.strip
     ),
