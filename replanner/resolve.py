@@ -6,6 +6,7 @@ process for equal settings, so a thousand profiles of ten models cost ten readin
 
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import PurePath
 from typing import NamedTuple, Protocol
 
 from replanner import __version__, catalogue
@@ -18,7 +19,7 @@ from replanner.planning.plan import Subject, plan
 from replanner.planning.record import Inputs, PlanRecord
 from replanner.planning.request import FlagValue, ModelWish, PlanRequest
 from replanner.planning.result import Finding
-from replanner.profile import Profile
+from replanner.profile import LoadedProfile, Profile
 from replanner.render import check_config
 
 
@@ -123,6 +124,14 @@ def _with_draft_commit(request: PlanRequest, draft: ModelFiles | None) -> PlanRe
         return request
     at_commit = speculative._replace(revision=draft.commit)
     return request._replace(engine=request.engine._replace(speculative=at_commit))
+
+
+def plan_profile(
+    loaded: LoadedProfile, hub: Hub, *, pinned: PlanRecord | None = None
+) -> PlanRecord:
+    """The plan of one profile; see `Planner`, which plans many and keeps what they share."""
+    place = Place(loaded.path, PurePath(loaded.path).stem)
+    return Planner(hub).record(loaded.profile, place, pinned=pinned)
 
 
 def _facts(files: ModelFiles, wish: ModelWish) -> ModelFacts:
