@@ -17,6 +17,7 @@ from replanner.planning.model_facts import model_facts
 from replanner.planning.model_files import ModelFiles
 from replanner.planning.plan import Subject, plan
 from replanner.planning.record import Inputs, PlanRecord
+from replanner.planning.remote_code import remote_code
 from replanner.planning.request import FlagValue, ModelWish, PlanRequest
 from replanner.planning.result import Finding
 from replanner.profile import LoadedProfile, Profile
@@ -78,13 +79,12 @@ class Planner:
             draft=draft and model_facts(draft.config, quant_config=draft.quant_config),
             quantized=_is_quantized(files),
             facts_for=facts_for,
+            noted=tuple(remote_code(request, files.config)),
         )
         planned = plan(request, subject)
         found = [*planned.findings, *check_config(planned.config)]
         if files.moved_to:
             found.append(_moved(request, files.moved_to))
-        if "auto_map" in files.config and not _trusts_remote_code(request):
-            found.append(_brings_code(request))
         planned = planned._replace(findings=tuple(found))
         inputs = _inputs(profile, place, files, request)
         return PlanRecord(planned, inputs._replace(draft_files=_digests(draft)))
@@ -159,21 +159,6 @@ def _checkpoint_bytes(files: ModelFiles) -> int | None:
 
 def _is_quantized(files: ModelFiles) -> bool:
     return files.quant_config is not None or "quantization_config" in files.config
-
-
-def _trusts_remote_code(request: PlanRequest) -> bool:
-    return bool(request.vllm_args.get("trust-remote-code"))
-
-
-def _brings_code(request: PlanRequest) -> Finding:
-    return Finding(
-        "model_brings_code",
-        "info",
-        f"{request.model.id} comes with Python code of its own. vLLM runs most such models without "
-        "it; where it does not, it asks for --trust-remote-code.",
-        "Read that code first, then set outputs.vllm_args: {trust-remote-code: true}.",
-        "model.id",
-    )
 
 
 def _moved(request: PlanRequest, new_id: str) -> Finding:

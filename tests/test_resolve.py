@@ -163,3 +163,24 @@ def test_interconnect_overrides_how_the_card_is_usually_linked() -> None:
 
     assert speed("nvlink") < speed("pcie")
     assert speed("unknown") == speed("pcie")
+
+
+@pytest.mark.parametrize(
+    ("model_type", "version", "starts"),
+    [("llama", "0.33.0", True), ("exaone", "0.33.0", False), ("exaone", "0.19.0", True)],
+)
+def test_code_that_vllm_would_have_to_run_is_refused_unless_it_is_trusted(
+    model_type: str,
+    version: str,
+    starts: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """Neither vLLM 0.33.0 nor its transformers has a class for `exaone` (EXAONE 3.5)."""
+    brings = {"auto_map": {"AutoConfig": "configuration_exaone.ExaoneConfig"}}
+    config = {**LLAMA_3_1_8B, **brings, "model_type": model_type}
+    hub = MemoryHub({"org/llama": files(config)})
+    engine = f'engine: {{vllm_version: "{version}"}}\n'
+    plain = planned(profile() + engine, hub)
+    assert plain.plan.feasibility.starts is starts
+    assert ("needs_remote_code" in codes(plain)) is not starts
+    trusted = "outputs: {vllm_args: {trust-remote-code: true}}\n"
+    assert planned(profile() + engine + trusted, hub).plan.feasibility.starts

@@ -31,7 +31,8 @@ class Subject(NamedTuple):
 
     `draft` is a speculative draft model's facts; `quantized` says that the checkpoint is, so that
     vLLM finds the method itself and must not be told. `facts_for` are the facts of the same model
-    loaded in another way (a fix may quantize it).
+    loaded in another way (a fix may quantize it). `noted` is what its files gave cause to say; an
+    error among it is a refusal of vLLM's.
     """
 
     facts: ModelFacts
@@ -39,6 +40,7 @@ class Subject(NamedTuple):
     draft: ModelFacts | None = None
     quantized: bool = False
     facts_for: Callable[[ModelWish], ModelFacts] | None = None
+    noted: tuple[Finding, ...] = ()
 
 
 class _Verdict(NamedTuple):
@@ -105,8 +107,9 @@ def _judge(request: PlanRequest, subject: Subject, gpu: Gpu) -> _Verdict:
     )
     told = None if subject.quantized else request.model.quantization
     choice = choose(request, situation, gpu=gpu, commit=subject.commit, quantize=told)
-    refused = refusals(situation, choice.config, gpu)
-    verdict = assess(choice.config, situation, refused=bool(refused))
+    refused = (*subject.noted, *refusals(situation, choice.config, gpu))
+    blocked = any(finding.severity == "error" for finding in refused)
+    verdict = assess(choice.config, situation, refused=blocked)
     return _Verdict(choice, situation, verdict, refused)
 
 
