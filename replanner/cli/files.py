@@ -5,8 +5,8 @@ import os
 import posixpath
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from replanner.cli.context import Context
 from replanner.cli.profiles import RENDERERS, Asked
@@ -18,8 +18,7 @@ from replanner.replan.artifacts import finished_profile, output_dir, render_file
 _FROM_A_PLAN = ("command", "docker", "compose", "k8s")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """`--output-dir` (a folder per profile in it where there are several) and `--emit`."""
 
     folder: Path | None

@@ -30,20 +30,38 @@ class Flag(NamedTuple):
 
 
 class FlagTable(NamedTuple):
-    """The flags of one version; `exact` is False where another version's table stands in."""
+    """The flags of one version; `exact` is False where another version's table stands in.
+
+    `rows` are the catalogue's: of some 320 flags a command line has a dozen, so each is read when
+    it is asked for.
+    """
 
     exact: bool
-    flags: Mapping[str, Flag]
-    spellings: Mapping[str, Flag]
+    rows: Mapping[str, Mapping[str, object]]
+    other_spellings: Mapping[str, str]
+
+    def find(self, spelling: str) -> Flag | None:
+        """The flag of that name, or of a short or switched-off spelling."""
+        name = self.other_spellings.get(spelling, spelling)
+        row = self.rows.get(name)
+        return None if row is None else _flag(name, row)
+
+    @property
+    def flags(self) -> dict[str, Flag]:
+        """Every flag by its name."""
+        return {name: _flag(name, row) for name, row in self.rows.items()}
 
 
 @cache
 def table_for(vllm_version: str) -> FlagTable:
     exact = vllm_version in TABLES
     rows = load(f"vllm/{vllm_version if exact else TABLES[-1]}")["flags"]
-    flags = {name: _flag(name, row) for name, row in rows.items()}
-    spellings = {s: f for f in flags.values() for s in (f.name, *f.short, *f.off)}
-    return FlagTable(exact, flags, spellings)
+    others = {
+        spelling: name
+        for name, row in rows.items()
+        for spelling in (*row.get("short", ()), *row.get("off", ()))
+    }
+    return FlagTable(exact, rows, others)
 
 
 def _flag(name: str, row: Mapping[str, object]) -> Flag:
@@ -67,11 +85,11 @@ def canonical(key: str) -> str:
 def find_flag(key: str, table: FlagTable, *, where: str) -> Flag:
     """The flag of that key, also by its short, its switched-off or its dotted spelling."""
     name, dot, _ = canonical(key).partition(".")
-    flag = table.spellings.get(name)
+    flag = table.find(name)
     if flag is None:
         if not table.exact and re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9-]*", name):
             return Flag(name, "any", nargs="+")
-        near = did_you_mean(name, table.flags)
+        near = did_you_mean(name, table.rows)
         raise InputError(f"{where}: vLLM has no flag {('--' + name)!r}.{near}")
     if dot and flag.kind not in ("json", "json_or_str"):
         raise InputError(f"{where}: --{flag.name} takes no JSON, so it has no keys after a dot.")

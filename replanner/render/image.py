@@ -1,7 +1,7 @@
 """Decides which container images may be named, and what their parts are."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replanner.errors import InputError
 
@@ -15,8 +15,7 @@ _IMAGE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """A pinned image: a tag, a digest or both; the digest decides."""
 
     repository: str
