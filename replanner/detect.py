@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from replanner.errors import InputError
-from replanner.planning.hardware import GIB, find_gpu, usable_memory_bytes
+from replanner.planning.hardware import find_gpu, usable_memory_bytes
+from replanner.planning.units import GIB
 
 _QUERY = "index,name,memory.total,driver_version,compute_cap,mig.mode.current"
 _TIMEOUT_S = 20  # a driver that is waking eight GPUs without persistence takes several seconds

@@ -108,3 +108,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+# The worst first: a bug, bad input, an upstream that is away, a bad plan, fine.
+_EXIT_CODES = (4, 2, 3, 1, 0)
+
+
+def worst_exit_code(codes: Iterable[int]) -> int:
+    """The exit code of several outcomes; 0 where there are none."""
+    return min(codes, key=_EXIT_CODES.index, default=0)

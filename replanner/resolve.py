@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from replanner import __version__, catalogue
 from replanner.errors import InputError, UnsupportedModel
 from replanner.planning.facts import ModelFacts
-from replanner.planning.hardware import Gpu, find_gpu
+from replanner.planning.hardware import Gpu, gpu_named
 from replanner.planning.model_facts import model_facts
 from replanner.planning.model_files import ModelFiles
 from replanner.planning.plan import Subject, plan
@@ -172,8 +172,7 @@ def _moved(request: PlanRequest, new_id: str) -> Finding:
 
 
 def _inputs(profile: Profile, place: Place, files: ModelFiles, request: PlanRequest) -> Inputs:
-    hardware = request.hardware
-    gpu = find_gpu(hardware.gpu_name, vram_gb=hardware.vram_gib or hardware.vram_gb)
+    gpu = gpu_named(request.hardware)
     return Inputs(
         profile_path=place.path,
         profile_name=place.name,

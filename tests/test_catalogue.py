@@ -8,7 +8,8 @@ import pytest
 
 from replanner import catalogue
 from replanner.errors import InputError
-from replanner.planning.hardware import GIB, find_gpu, reported_memory_bytes
+from replanner.planning.hardware import find_gpu, reported_memory_bytes
+from replanner.planning.units import GIB
 
 GPUS = catalogue.load("gpus")
 ROWS = GPUS["gpus"]

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from replanner.errors import InputError, UnknownGpu
 from replanner.planning.hardware import (
-    GIB,
     Gpu,
     aliases,
     find_gpu,
@@ -16,6 +15,7 @@ from replanner.planning.hardware import (
     reported_memory_bytes,
     usable_memory_bytes,
 )
+from replanner.planning.units import GIB
 
 
 def gib(count: int) -> float:

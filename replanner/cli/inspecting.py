@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from replanner.cli.context import Context
-from replanner.cli.profiles import RENDERERS, worst
-from replanner.errors import InputError, ReplannerError
+from replanner.cli.profiles import RENDERERS
+from replanner.errors import InputError, ReplannerError, worst_exit_code
 
 Row = dict[str, object]
 
@@ -35,7 +35,7 @@ def validate(arguments: argparse.Namespace, context: Context) -> int:
             codes.append(error.exit_code)
         else:
             context.print(f"{file}: valid")
-    return worst(codes)
+    return worst_exit_code(codes)
 
 
 def schema(arguments: argparse.Namespace, context: Context) -> int:
@@ -77,7 +77,8 @@ def catalog(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _gpus() -> list[Row]:
-    from replanner.planning.hardware import GIB, aliases, gpus  # noqa: PLC0415
+    from replanner.planning.hardware import aliases, gpus  # noqa: PLC0415
+    from replanner.planning.units import GIB  # noqa: PLC0415
 
     return [
         {

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from replanner.cli.bugs import bug
 from replanner.cli.context import Context
-from replanner.cli.profiles import Asked, asked, failure, worst
-from replanner.errors import Bug, InputError, ReplannerError
+from replanner.cli.profiles import Asked, asked, failure
+from replanner.errors import Bug, InputError, ReplannerError, worst_exit_code
 from replanner.planning.record import PlanRecord, document
 from replanner.resolve import Planner
 
@@ -98,7 +98,7 @@ def _each(arguments: argparse.Namespace, context: Context, *, deal: Deal, as_jso
         except Exception as error:  # noqa: BLE001 - a bug met by one profile stops no other
             codes.append(Bug.exit_code)
             _tell(name, bug(error, context), context, as_json=as_json)
-    return worst(codes)
+    return worst_exit_code(codes)
 
 
 def _one(planner: Planner, read: Callable[[], Asked], deal: Deal) -> int:

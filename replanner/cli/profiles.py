@@ -16,7 +16,6 @@ from replanner.resolve import Place
 
 _FLAGS = "command line"
 _NO_PLACE = re.compile(rf"{_FLAGS}(:\d+:\d+)+")
-_SEVERITY = {4: 4, 2: 3, 3: 2, 1: 1, 0: 0}
 
 
 class KnownRenderers(Collection[str]):
@@ -110,11 +109,6 @@ def _with_real_gpus(loaded: LoadedProfile) -> LoadedProfile:
         values["hardware.vram_gib"] = vram_gib
     text = edit_profile(loaded.text, values, name=loaded.path)
     return parse_profile(text, name=loaded.path)
-
-
-def worst(codes: list[int]) -> int:
-    """The exit code of several profiles: 4, then 2, 3, 1, 0."""
-    return max(codes, key=lambda code: _SEVERITY.get(code, 4), default=0)
 
 
 def failure(name: str, error: ReplannerError) -> dict[str, object]:

@@ -12,9 +12,10 @@ from pathlib import Path, PurePosixPath
 from replanner.errors import InputError, ModelNotFound, did_you_mean
 from replanner.hub.disk import DiskShelf, kept_move, readable, write_file, write_folder
 from replanner.hub.look import OneLook
-from replanner.hub.names import check_commit, check_model_id, check_revision, is_commit, is_folder
+from replanner.hub.names import check_commit, check_model_id, check_revision, is_commit
 from replanner.hub.shelf import CONFIG, assemble
 from replanner.planning.model_files import ModelFiles
+from replanner.planning.request import is_folder
 
 
 @dataclass(eq=False)

@@ -11,11 +11,6 @@ _MODEL_ID = re.compile(r"(?=.{1,96}\Z)(?!.*(--|\.\.))(\w([\w.-]*\w)?/)?\w([\w.-]
 # git's rules for ref names, narrowed to what a path and a URL carry without quoting trouble.
 _REVISION = re.compile(r"(?=.{1,255}\Z)(?!.*\.\.)(?![.-])[\w.+@-]+(/(?![.-])[\w.+@-]+)*", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_FOLDER_STARTS = ("./", "../", "/")
-
-
-def is_folder(model_id: str) -> bool:
-    return model_id.startswith(_FOLDER_STARTS)
 
 
 def is_commit(revision: str) -> bool:

@@ -6,8 +6,8 @@ from functools import cached_property
 
 from replanner.hub.folder import FolderHub
 from replanner.hub.look import OneLook
-from replanner.hub.names import is_folder
 from replanner.planning.model_files import ModelFiles
+from replanner.planning.request import is_folder
 
 
 @dataclass(eq=False)

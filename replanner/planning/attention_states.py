@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from replanner.errors import UnsupportedModel
 from replanner.planning.config_reader import ConfigReader
+from replanner.planning.dtypes import BYTES
 from replanner.planning.facts import KvLayers, StateTensor
 from replanner.planning.geometry import HEADS, HIDDEN, WIDEST
 
-_DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _FP32_BYTES = 4
 
 
@@ -34,9 +34,9 @@ def _state_dtype(text: ConfigReader, name: str, default: str | None) -> int | No
     found = text.text(name, default=default or "auto")
     if found == "auto":
         return None
-    if found not in _DTYPE_BYTES:
-        raise text.bad(name, found, f"one of {', '.join(_DTYPE_BYTES)}")
-    return _DTYPE_BYTES[found]
+    if found not in BYTES:
+        raise text.bad(name, found, f"one of {', '.join(BYTES)}")
+    return BYTES[found]
 
 
 def _convolution(channels: int, kernel: int) -> StateTensor:

@@ -4,7 +4,6 @@ Groups of weight matrices (how large, stored how, divided how) and groups of lay
 something per token. Everything past this point is one formula; nothing asks for a model type.
 """
 
-from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 Part = Literal[
@@ -184,4 +183,3 @@ class ModelFacts(NamedTuple):
     unsupported: str = ""  # why vLLM would not load the configuration at all
     guess: str = ""
     notes: tuple[str, ...] = ()
-    extra: Mapping[str, int] = {}

@@ -21,7 +21,8 @@ from replanner.planning.memory import (
 )
 from replanner.planning.request import Policy, Workload
 from replanner.planning.result import EngineConfig, Feasibility, MemoryBreakdown, OomRisk
-from replanner.planning.versions import GIB, counts_cuda_graphs
+from replanner.planning.units import GIB
+from replanner.planning.versions import counts_cuda_graphs
 from replanner.planning.weights import shard_weights
 
 # Below this share of the budget the modelled overheads' own error decides (see docs/accuracy).

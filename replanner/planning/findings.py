@@ -14,16 +14,16 @@ from replanner.planning.feasibility import (
     parallel_of,
     takes_whole_prompts,
 )
-from replanner.planning.hardware import Gpu
+from replanner.planning.hardware import FIRST_BFLOAT16, Gpu
 from replanner.planning.kv_refusals import kv_refusals
 from replanner.planning.quantization import EXPERTS_ONLY, quantization_refusals
 from replanner.planning.quantization_methods import METHODS
 from replanner.planning.request import PlanRequest
 from replanner.planning.result import EngineConfig, Feasibility, Finding
-from replanner.planning.versions import GIB, NEWEST_KNOWN, at_least, parse_version
+from replanner.planning.units import GIB
+from replanner.planning.versions import NEWEST_KNOWN, at_least, parse_version
 from replanner.planning.weights import parallel_refusals
 
-_FIRST_BFLOAT16 = (8, 0)
 _OLDEST_CAPABILITY = (7, 0)
 
 
@@ -97,7 +97,7 @@ def _dtype(config: EngineConfig, gpu: Gpu) -> Iterator[Finding]:
     capability = gpu.compute_capability
     if capability is None:
         return
-    if config.dtype == "bfloat16" and capability < _FIRST_BFLOAT16:
+    if config.dtype == "bfloat16" and capability < FIRST_BFLOAT16:
         yield _error(
             "dtype_not_on_gpu",
             f"{gpu.name} has no bfloat16 (compute capability {capability[0]}.{capability[1]}).",

@@ -7,7 +7,7 @@ that planning confirms.
 from collections.abc import Iterator, Mapping
 
 from replanner.planning.facts import ModelFacts
-from replanner.planning.hardware import Gpu, find_gpu, gpus
+from replanner.planning.hardware import Gpu, gpu_named, gpus
 from replanner.planning.request import FlagValue, PlanRequest
 from replanner.planning.result import Fix
 from replanner.planning.versions import at_least
@@ -55,7 +55,7 @@ def _length_values(request: PlanRequest) -> Iterator[tuple[str, FlagValue]]:
 
 
 def _precision_values(request: PlanRequest, facts: ModelFacts) -> Iterator[tuple[str, FlagValue]]:
-    gpu = _gpu(request)
+    gpu = gpu_named(request.hardware)
     if not _has_fp8(gpu):
         return
     if request.model.kv_cache_dtype == "auto" and not facts.uses_alibi:
@@ -64,11 +64,6 @@ def _precision_values(request: PlanRequest, facts: ModelFacts) -> Iterator[tuple
         # fp8 is deprecated there (model_executor/model_loader/weight_utils.py:346)
         renamed = at_least(request.engine.vllm_version, "0.33.0")
         yield "model.quantization", "fp8_per_tensor" if renamed else "fp8"
-
-
-def _gpu(request: PlanRequest) -> Gpu:
-    hardware = request.hardware
-    return find_gpu(hardware.gpu_name, vram_gb=hardware.vram_gib or hardware.vram_gb)
 
 
 def _has_fp8(gpu: Gpu) -> bool:
@@ -87,7 +82,7 @@ def _hardware_values(request: PlanRequest) -> Iterator[tuple[str, FlagValue]]:
 
 def _larger_gpus(request: PlanRequest) -> Iterator[tuple[str, FlagValue]]:
     """The next larger GPUs of the same vendor in current production classes, smallest first."""
-    now = _gpu(request)
+    now = gpu_named(request.hardware)
     larger = [
         gpu
         for gpu in gpus()

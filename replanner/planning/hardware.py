@@ -11,9 +11,10 @@ from typing import Any, Literal, NamedTuple
 
 from replanner import catalogue
 from replanner.errors import InputError, UnknownGpu
+from replanner.planning.request import HardwareWish
+from replanner.planning.units import GIB, MIB
 
-MIB = 1 << 20
-GIB = 1 << 30
+FIRST_BFLOAT16 = (8, 0)  # compute capability: Ampere
 
 # What the driver keeps of the memory that nvidia-smi reports, in MiB. Fitted on the rows of
 # gpus.json that have both figures: it meets each sourced pair since Ampere within 0.3 %.
@@ -74,6 +75,11 @@ def find_gpu(name: str, *, vram_gb: float | None = None) -> Gpu:
     if len(sized) != 1:
         raise _ambiguous(name, gpus)
     return sized[0]
+
+
+def gpu_named(wish: HardwareWish) -> Gpu:
+    """The catalogue's GPU of a profile; the memory given settles names that cover several sizes."""
+    return find_gpu(wish.gpu_name, vram_gb=wish.vram_gib or wish.vram_gb)
 
 
 def gpus() -> tuple[Gpu, ...]:

@@ -8,12 +8,13 @@ are read off the start-up logs of vLLM 0.6 to 0.28 that public issues and report
 import math
 from typing import NamedTuple
 
+from replanner.planning.dtypes import BYTES
 from replanner.planning.facts import ModelFacts, Parallel, Storage, WeightMatrix
 from replanner.planning.request import Lora
-from replanner.planning.versions import GIB, at_least
+from replanner.planning.units import GIB
+from replanner.planning.versions import at_least
 from replanner.planning.weights import per_layer_bytes, shard_weights
 
-DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _LOGIT_BYTES = 4  # vLLM samples in float32 (`v1/sample/sampler.py`)
 
 # Logit-sized float32 buffers alive at the sampler's peak. The older sort-based top-p kept about
@@ -68,7 +69,7 @@ def _sampler_peak(facts: ModelFacts, steps: Steps) -> float:
 
 def _forward_peak(facts: ModelFacts, parallel: Parallel, steps: Steps) -> float:
     widest = max(_dense_width(facts, parallel), _expert_width(facts, parallel))
-    element_bytes = DTYPE_BYTES.get(steps.dtype, 2)
+    element_bytes = BYTES.get(steps.dtype, 2)
     return steps.max_num_batched_tokens * widest * element_bytes
 
 
@@ -117,7 +118,7 @@ def non_torch_bytes(parallel: Parallel, vllm_version: str) -> int:
 
 def lora_bytes(facts: ModelFacts, parallel: Parallel, lora: Lora) -> int:
     """Adapter slots: rank x (in + out) per linear layer, A replicated, B split (`lora/layers`)."""
-    element_bytes = DTYPE_BYTES.get(facts.dtype, 2)
+    element_bytes = BYTES.get(facts.dtype, 2)
     elements = sum(_lora_elements(matrix, parallel, lora.max_rank) for matrix in facts.weights)
     return int(elements * element_bytes * lora.max_loras)
 
@@ -147,11 +148,11 @@ def draft_bytes(
         for matrix in facts.weights
         if last in matrix.layers
     )
-    return layer + 2 * facts.hidden_size**2 * DTYPE_BYTES.get(facts.dtype, 2)
+    return layer + 2 * facts.hidden_size**2 * BYTES.get(facts.dtype, 2)
 
 
 def _unquantized(matrix: WeightMatrix, facts: ModelFacts) -> WeightMatrix:
     if matrix.experts:
         return matrix  # experts are quantized with the rest
-    bits = 8 * DTYPE_BYTES.get(facts.dtype, 2)
+    bits = 8 * BYTES.get(facts.dtype, 2)
     return matrix._replace(storage=Storage(facts.dtype, bits))

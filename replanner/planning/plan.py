@@ -10,7 +10,7 @@ from typing import NamedTuple
 from replanner.planning.facts import ModelFacts
 from replanner.planning.feasibility import Situation, assess
 from replanner.planning.findings import advice, refusals
-from replanner.planning.hardware import Gpu, find_gpu, usable_memory_bytes
+from replanner.planning.hardware import Gpu, gpu_named, usable_memory_bytes
 from replanner.planning.performance import estimate
 from replanner.planning.recommend import Choice, choose
 from replanner.planning.request import ModelWish, PlanRequest
@@ -88,7 +88,7 @@ def gpu_of(request: PlanRequest) -> Gpu:
     The memory that was given settles names that cover several sizes.
     """
     hardware = request.hardware
-    gpu = find_gpu(hardware.gpu_name, vram_gb=hardware.vram_gib or hardware.vram_gb)
+    gpu = gpu_named(hardware)
     if hardware.interconnect == "unknown":
         return gpu
     return gpu._replace(nvlink=hardware.interconnect == "nvlink")

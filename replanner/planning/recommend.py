@@ -14,7 +14,7 @@ from replanner.planning.feasibility import (
     memory_of,
     takes_whole_prompts,
 )
-from replanner.planning.hardware import Gpu
+from replanner.planning.hardware import FIRST_BFLOAT16, Gpu
 from replanner.planning.request import PlanRequest
 from replanner.planning.result import EngineConfig
 from replanner.planning.versions import (
@@ -26,7 +26,6 @@ from replanner.planning.versions import (
 
 _LENGTH_STEP = 256
 _IMAGES = {"nvidia": "vllm/vllm-openai", "amd": "vllm/vllm-openai-rocm"}
-_FIRST_BFLOAT16 = (8, 0)
 
 
 class Choice(NamedTuple):
@@ -112,7 +111,7 @@ def _dtype(request: PlanRequest, facts: ModelFacts, gpu: Gpu, why: dict[str, str
     if wanted != "auto":
         return wanted
     capability = gpu.compute_capability
-    if facts.dtype == "bfloat16" and capability is not None and capability < _FIRST_BFLOAT16:
+    if facts.dtype == "bfloat16" and capability is not None and capability < FIRST_BFLOAT16:
         why["model.dtype"] = f"{gpu.name} has no bfloat16, so vLLM falls back to float16"
         return "float16"
     why["model.dtype"] = "the checkpoint's own"

@@ -19,9 +19,9 @@ from replanner.planning.result import (
     Performance,
     Plan,
 )
+from replanner.planning.units import GIB
 
 SCHEMA_VERSION = 1
-GIB = 1024**3
 _NOT_IDENTITY = ("artifacts", "explanations", "identity")
 _VERSIONS = ("planner_version", "catalogue_version")
 

@@ -12,6 +12,11 @@ Interconnect = Literal["pcie", "nvlink", "unknown"]
 Mode = Literal["throughput", "latency", "balanced"]
 
 
+def is_folder(model_id: str) -> bool:
+    """Whether a model id means a folder; everything else is a name on the Hub."""
+    return model_id.startswith(("./", "../", "/"))
+
+
 class ModelWish(NamedTuple):
     """Which checkpoint, and how it should be loaded. `params_b` is in billions."""
 

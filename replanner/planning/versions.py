@@ -10,9 +10,9 @@ import re
 from typing import NamedTuple
 
 from replanner.errors import InputError
+from replanner.planning.units import GIB
 
 NEWEST_KNOWN = "0.33.0"
-GIB = 1024**3
 GB10 = (12, 1)
 V0_CHUNKED_ABOVE = 32768
 _VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:(?:\.post|rc|\.dev|\+).*)?")

@@ -2,8 +2,8 @@
 
 import math
 
-_GIB = 1024**3
-_MIB = 1024**2
+from replanner.planning.units import GIB, MIB
+
 _MINUS = "\N{MINUS SIGN}"
 _SHORT_COMMIT = 7
 _DIGITS = 3
@@ -11,10 +11,10 @@ _DIGITS = 3
 
 def gib(size_bytes: float) -> str:
     """`12.4 GiB`; below a tenth of that unit in MiB."""
-    if 0 < abs(size_bytes) < 0.1 * _GIB:
-        return _minus(f"{size_bytes / _MIB:.0f} MiB")
-    decimals = 1 if abs(size_bytes) >= 10 * _GIB else 2
-    return _minus(f"{size_bytes / _GIB:.{decimals}f} GiB")
+    if 0 < abs(size_bytes) < 0.1 * GIB:
+        return _minus(f"{size_bytes / MIB:.0f} MiB")
+    decimals = 1 if abs(size_bytes) >= 10 * GIB else 2
+    return _minus(f"{size_bytes / GIB:.{decimals}f} GiB")
 
 
 def signed_gib(size_bytes: float) -> str:

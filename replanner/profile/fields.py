@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from replanner.errors import did_you_mean
-from replanner.planning.request import FlagScalar, FlagValue
+from replanner.planning.request import FlagScalar, FlagValue, is_folder
 from replanner.profile.source import shorten
 
 MAX_PATH: Final = 1024
@@ -39,11 +39,6 @@ _IMAGE: Final = re.compile(
 _TAG_GLOB: Final = re.compile(r"[A-Za-z0-9_*?\[][A-Za-z0-9_.*?\[\]!-]{0,127}")
 _FLAG: Final = re.compile(r"(?:--)?[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
-
-
-def is_folder(model_id: str) -> bool:
-    """Whether a model id means a folder; everything else is a name on the Hub."""
-    return model_id.startswith(("./", "../", "/"))
 
 
 def check_model_id(value: str) -> str:

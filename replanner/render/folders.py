@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from replanner.planning.request import is_folder
 from replanner.planning.result import EngineConfig
 from replanner.render.flags import canonical
 
@@ -16,10 +17,6 @@ class Mount(NamedTuple):
 
     source: str
     target: str
-
-
-def is_folder(model: str) -> bool:
-    return model.startswith(("./", "../", "/"))
 
 
 def mounts(config: EngineConfig) -> tuple[Mount, ...]:

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from replanner.errors import InputError
+from replanner.planning.request import is_folder
 from replanner.planning.result import EngineConfig, Finding
 from replanner.render import flags
-from replanner.render.folders import is_folder
 from replanner.render.image import parse_image
 from replanner.render.serving import PORT
 

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from replanner.errors import worst_exit_code
 from replanner.replan.judge import Judged, judge
 from replanner.replan.ports import Tree
 from replanner.replan.repository import read_repository
 from replanner.resolve import Hub, Planner
-
-# The worst first: bad input, then unknown, then stale files.
-_ORDER = (4, 2, 3, 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +36,7 @@ class CheckReport:
 
     @property
     def exit_code(self) -> int:
-        codes = [one.exit_code for one in self.profiles]
-        return next(code for code in _ORDER if code in codes or code == 0)
+        return worst_exit_code(one.exit_code for one in self.profiles)
 
 
 def check(tree: Tree, hub: Hub, *, only: Sequence[str] = ()) -> CheckReport:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from replanner import __version__
-from replanner.errors import ReplannerError
+from replanner.errors import ReplannerError, worst_exit_code
 from replanner.planning.diff import Change
 from replanner.planning.record import document, identity
 from replanner.propose import (
@@ -35,8 +35,6 @@ from replanner.replan.ports import Base, Forge
 from replanner.replan.repository import read_repository
 from replanner.report import Outcome, ProposalReport, commit_text, proposal_body, title
 from replanner.resolve import Hub, Planner
-
-_ORDER = (4, 2, 3, 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +76,7 @@ class Replanned:
     @property
     def exit_code(self) -> int:
         errors = [*(one.error for one in self.judged), *(one.error for one in self.failures)]
-        codes = {error.exit_code for error in errors if error}
-        return next(code for code in _ORDER if code in codes or code == 0)
+        return worst_exit_code(error.exit_code for error in errors if error)
 
 
 def replan(forge: Forge, hub: Hub, options: Options) -> Replanned:

@@ -16,7 +16,7 @@ from replanner.planning.memory import (
 )
 from replanner.planning.model_facts import model_facts
 from replanner.planning.request import Lora
-from replanner.planning.versions import GIB
+from replanner.planning.units import GIB
 
 LLAMA = model_facts(LLAMA_3_1_8B)
 MIXTRAL = model_facts(MIXTRAL_8X7B)

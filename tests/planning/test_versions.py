@@ -3,8 +3,8 @@
 import pytest
 
 from replanner.errors import InputError
+from replanner.planning.units import GIB
 from replanner.planning.versions import (
-    GIB,
     Device,
     at_least,
     counts_cuda_graphs,
