@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
+from json_schema import errors
 from peers import ROOT, peer
 
 from replanner.hub.folder import FolderHub
@@ -68,6 +70,14 @@ def test_vllm_accepts_every_examples_command_line() -> None:
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer["error"] for answer in answers if not answer["ok"]] == []
     assert len(answers) == len(EXAMPLES)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_examples_values_keep_to_the_documented_schema(path: Path) -> None:
+    schema = json.loads((ROOT / "replanner/render/k8s_values.schema.json").read_text())
+    _, record = planned(path)
+    text = render_files(record, names=["k8s"]).files["k8s-values.yaml"].text
+    assert errors(yaml.safe_load(text), schema, root=schema) == []
 
 
 def test_compose_accepts_every_examples_file(tmp_path: Path) -> None:
