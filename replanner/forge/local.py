@@ -216,14 +216,35 @@ class LocalForge:
             ) from None
         raise InputError(f"{branch} cannot be written: {error.stderr[:300]}") from None
 
-    def open(self, content: Content) -> None:
+    def open(self, content: Content) -> Shown:
         self.files.write(content, state="open")
+        return Shown(
+            id=content.branch,
+            branch=content.branch,
+            state="open",
+            title=content.title,
+            body=content.body,
+            labels=content.labels,
+            draft=content.draft,
+            url=str(self.files.path(content.branch)),
+        )
 
     def edit(self, shown: Shown, content: Content) -> None:
         self.files.write(content, state=shown.state)
 
     def close(self, shown: Shown, body: str) -> None:
         self.files.rewrite(shown, body, state="closed")
+
+    def comment(self, shown: Shown, text: str) -> None:
+        """A proposal on disk is one file, whose body says everything."""
+
+    def merge_when_ready(self, shown: Shown, method: str) -> str:
+        del shown, method
+        return "a repository on disk has no checks to wait for"
+
+    def subjects(self, base: Base) -> tuple[str, ...]:
+        log = self.git.text("log", "-20", "--format=%s", base.commit, "--")
+        return tuple(log.split("\n"))
 
 
 def _is_directly_below(branch: str, prefix: str) -> bool:

@@ -1,7 +1,7 @@
 """Files of one commit, and files on disk: both as the use-case's Tree."""
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -55,6 +55,9 @@ class LocalTree:
         if entry.id not in self._kept:
             self._fetch(path, entry)
         return self._kept[entry.id]
+
+    def expect(self, paths: Iterable[str]) -> None:
+        """Nothing to do: reading one file reads its neighbours."""
 
     def blocks(self, path: str) -> str | None:
         """What of the tree a file at `path` would replace: a link, a folder, a file as folder."""
@@ -118,6 +121,9 @@ class WorkingTree:
         if len(data) > LARGEST_FILE:
             raise InputError(f"{path}: larger than {LARGEST_FILE} bytes.")
         return data
+
+    def expect(self, paths: Iterable[str]) -> None:
+        """Nothing to do: the files are here."""
 
     def _walk(self) -> Iterator[str]:
         for folder, folders, files in os.walk(self.root):

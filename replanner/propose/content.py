@@ -43,6 +43,9 @@ class Content:
     body: str
     labels: tuple[str, ...]
     draft: bool
+    assignees: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    team_reviewers: tuple[str, ...] = ()
 
 
 def compose(

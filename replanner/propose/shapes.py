@@ -79,14 +79,22 @@ class Shown:
     body: str
     labels: tuple[str, ...] = ()
     draft: bool = False
+    url: str = ""
+    merges_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the forge shows of one base: branches below the prefix, pull requests newest first."""
+    """What the forge shows of one base: branches below the prefix, pull requests newest first.
+
+    `checks_wait`: checks on what this account pushes wait for somebody's approval. `guarded`: the
+    base takes nothing whose required checks have not passed; None where that cannot be seen.
+    """
 
     branches: Mapping[str, Branch] = field(default_factory=dict)
     proposals: tuple[Shown, ...] = ()
+    checks_wait: bool = False
+    guarded: bool | None = None
 
 
 def digest_of(parts: Mapping[str, str]) -> str:

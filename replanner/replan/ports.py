@@ -1,10 +1,11 @@
-"""The doors to the world beside the Hub: files of one commit, and a forge that takes proposals."""
+"""The doors to the world beside the Hub: files of one commit, a forge that takes proposals, and
+pull requests that people opened."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from replanner.propose import Content, Proposal, Seen, Shown
+from replanner.propose import Content, Files, Proposal, Seen, Shown
 
 
 class Tree(Protocol):
@@ -16,6 +17,11 @@ class Tree(Protocol):
 
     def read(self, path: str) -> bytes:
         """A file's content; InputError where it is missing, no plain file or too large."""
+        ...
+
+    def expect(self, paths: Iterable[str]) -> None:
+        """These will be read: a tree that is far away may fetch them together. No error comes of
+        it; paths that it lacks are nothing to it."""
         ...
 
 
@@ -43,10 +49,122 @@ class Forge(Protocol):
         """One commit on the base, and the branch moved to it from `expected`; the new head."""
         ...
 
-    def open(self, content: Content) -> None: ...
+    def open(self, content: Content) -> Shown:
+        """The pull request as it is now; one that exists already for the branch is taken over."""
+        ...
 
-    def edit(self, shown: Shown, content: Content) -> None: ...
+    def edit(self, shown: Shown, content: Content) -> None:
+        """Title, body, labels, draft: only what differs is written."""
+        ...
 
     def close(self, shown: Shown, body: str) -> None: ...
 
+    def comment(self, shown: Shown, text: str) -> None:
+        """Say something below a pull request."""
+        ...
+
     def delete_branch(self, branch: str, *, expected: str) -> None: ...
+
+    def merge_when_ready(self, shown: Shown, method: str) -> str:
+        """Let the forge merge once its checks pass; the reason where it would not, else empty."""
+        ...
+
+    def subjects(self, base: Base) -> tuple[str, ...]:
+        """The first lines of the base's last 20 commits, newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request that somebody opened. `head_repository` is empty where it is gone."""
+
+    number: int
+    state: Literal["open", "closed", "merged"]
+    base: str
+    base_commit: str
+    head: str
+    head_commit: str
+    head_repository: str
+    author: str
+    labels: tuple[str, ...] = ()
+    draft: bool = False
+    title: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a head changed since it left the base. `lines` are, for each changed file, the numbers
+    of the head's lines that the diff shows (only those take review comments); a file whose diff
+    is too large to be shown has none."""
+
+    merge_base: str
+    lines: Mapping[str, frozenset[int]]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment below a pull request; `ours`: this run's own account wrote it."""
+
+    id: int
+    body: str
+    ours: bool
+    url: str = ""
+    minimized: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A review comment on one line of the head's file."""
+
+    path: str
+    line: int
+    body: str
+
+
+class Pulls(Protocol):
+    """Reading pull requests, and speaking in them."""
+
+    def pull(self, number: int) -> Pull: ...
+
+    def pull_of(self, commit: str, *, repository: str) -> Pull | None:
+        """The open pull request whose head is that commit of that repository."""
+        ...
+
+    def compare(self, base: str, head: str) -> Comparison: ...
+
+    def tree(self, commit: str) -> Tree: ...
+
+    def may_write(self, login: str) -> bool:
+        """Whether that person can push to the repository."""
+        ...
+
+    def comments(self, number: int) -> Sequence[Comment]: ...
+
+    def add_comment(self, number: int, body: str) -> Comment: ...
+
+    def edit_comment(self, comment: Comment, body: str) -> None: ...
+
+    def delete_comment(self, comment: Comment) -> None: ...
+
+    def minimize_comment(self, comment: Comment) -> None: ...
+
+    def notes(self, number: int) -> Sequence[Note]:
+        """The review comments that this run's own account wrote and that are not outdated."""
+        ...
+
+    def add_notes(self, pull: Pull, notes: Sequence[Note]) -> None:
+        """One review with these comments; it approves nothing and blocks nothing."""
+        ...
+
+    def react(self, comment_id: int) -> None:
+        """Show on somebody's comment that it was read."""
+        ...
+
+    def commit(self, pull: Pull, files: Files, *, message: str) -> str:
+        """Put files on the pull request's own branch as one commit; the branch must still be at
+        `pull.head_commit`. The new head."""
+        ...
+
+    def remove_label(self, pull: Pull, label: str) -> None: ...
