@@ -9,6 +9,9 @@ LABEL = "replanner"
 HOLD_LABEL = "replanner:hold"
 MODIFIED_LABEL = "replanner:modified"
 INFEASIBLE_LABEL = "replanner:infeasible"
+# What people put on a pull request to ask for something.
+REPLAN_LABEL = "replanner:replan"
+APPLY_LABEL = "replanner:apply"
 
 
 @dataclass(frozen=True, slots=True)
