@@ -42,6 +42,8 @@ bench: $(VENV)/.dev
 lock:
 	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
 	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock
+	uv pip compile --group build --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements-build.lock
+	uv pip compile --group linters --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements-linters.lock
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "replanner needs Python 3.11 or later; set PYTHON=..." >&2; exit 1; }
