@@ -21,6 +21,7 @@ from replanner.planning.remote_code import remote_code
 from replanner.planning.request import FlagValue, ModelWish, PlanRequest
 from replanner.planning.result import Finding
 from replanner.profile import LoadedProfile, Profile
+from replanner.profile.sections import changed
 from replanner.render import check_config
 
 
@@ -191,7 +192,7 @@ def _digests(files: ModelFiles | None) -> dict[str, str]:
 def flat_values(profile: Profile) -> dict[str, FlagValue]:
     """Dotted keys of a profile that differ from their defaults."""
     values: dict[str, FlagValue] = {}
-    _flatten(profile.model_dump(exclude_defaults=True, mode="json"), "", values)
+    _flatten(changed(profile), "", values)
     return values
 
 
@@ -199,7 +200,7 @@ def _flatten(value: object, prefix: str, into: dict[str, FlagValue]) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
             _flatten(inner, f"{prefix}.{key}" if prefix else str(key), into)
-    elif isinstance(value, list):
+    elif isinstance(value, tuple):
         into[prefix] = ", ".join(str(one) for one in value)
     elif value is None or isinstance(value, str | int | float):
         into[prefix] = value

@@ -3,9 +3,8 @@
 import re
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
-
 from replanner.errors import did_you_mean
+from replanner.profile.sections import Mark, after, before, shown
 from replanner.profile.source import shorten
 
 # vLLM 0.33.0, vllm/config/cache.py, CacheDType.
@@ -99,10 +98,13 @@ QUANTIZATION_SPELLINGS: Final = {"int8": "int8_per_channel_weight_only"}
 SPELLINGS: Final = {**DTYPE_SPELLINGS, **KV_CACHE_SPELLINGS, **QUANTIZATION_SPELLINGS}
 
 
-def _respell(spellings: dict[str, str]) -> BeforeValidator:
-    return BeforeValidator(
-        lambda value: spellings.get(value, value) if isinstance(value, str) else value
-    )
+def _or(spellings: dict[str, str]) -> Mark:
+    """Reads the older spellings as the names they stand for, and lists them to editors."""
+
+    def respelled(value: object) -> object:
+        return spellings.get(value, value) if isinstance(value, str) else value
+
+    return lambda schema: before(respelled)(shown(enum=[*schema["expected"], *spellings])(schema))
 
 
 def _whole_number(value: object) -> object:
@@ -112,27 +114,13 @@ def _whole_number(value: object) -> object:
     raise ValueError(f"must be a whole number, not {shorten(value)}")
 
 
-def _also(spellings: dict[str, str]) -> dict[str, list[str]]:
-    return {"x-spellings": list(spellings)}
-
-
-Dtype = Annotated[
-    DtypeName, _respell(DTYPE_SPELLINGS), Field(json_schema_extra=_also(DTYPE_SPELLINGS))
-]
-KvCacheDtype = Annotated[
-    KvCacheDtypeName,
-    _respell(KV_CACHE_SPELLINGS),
-    Field(json_schema_extra=_also(KV_CACHE_SPELLINGS)),
-]
-Quantization = Annotated[
-    QuantizationName,
-    _respell(QUANTIZATION_SPELLINGS),
-    Field(json_schema_extra=_also(QUANTIZATION_SPELLINGS)),
-]
+Dtype = Annotated[DtypeName, _or(DTYPE_SPELLINGS)]
+KvCacheDtype = Annotated[KvCacheDtypeName, _or(KV_CACHE_SPELLINGS)]
+Quantization = Annotated[QuantizationName, _or(QUANTIZATION_SPELLINGS)]
 
 # vLLM 0.33.0, vllm/config/lora.py, MaxLoRARanks.
-LoraRank = Annotated[Literal[1, 8, 16, 32, 64, 128, 256, 320, 512], BeforeValidator(_whole_number)]
-FormatVersion = Annotated[Literal[1], BeforeValidator(_whole_number)]
+LoraRank = Annotated[Literal[1, 8, 16, 32, 64, 128, 256, 320, 512], before(_whole_number)]
+FormatVersion = Annotated[Literal[1], before(_whole_number)]
 
 # vLLM 0.33.0, vllm/config/speculative.py, SpeculativeMethod; the names of single MTP architectures
 # end with _mtp.
@@ -161,4 +149,4 @@ def check_method(value: str) -> str:
     )
 
 
-Method = Annotated[str, AfterValidator(check_method)]
+Method = Annotated[str, after(check_method)]

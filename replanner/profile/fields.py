@@ -4,16 +4,11 @@ import re
 from collections.abc import Collection
 from typing import Annotated, Any, Final
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    JsonValue,
-    PlainValidator,
-    ValidationInfo,
-)
+from pydantic_core.core_schema import ValidationInfo
 
 from replanner.errors import did_you_mean
 from replanner.planning.request import FlagScalar, FlagValue, is_folder
+from replanner.profile.sections import Mark, after, after_in_context, before, limits, shown
 from replanner.profile.source import shorten
 
 MAX_PATH: Final = 1024
@@ -157,6 +152,13 @@ def check_renderer(value: str, info: ValidationInfo) -> str:
     raise ValueError(f"must be one of {names}, not {value!r}.{did_you_mean(value, known)}")
 
 
+def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    twice = [name for index, name in enumerate(names) if name in names[:index]]
+    if twice:
+        raise ValueError(f"must name each renderer once; {twice[0]!r} stands there twice")
+    return names
+
+
 def check_glob(value: str) -> str:
     """A pattern below the root, as `find_profiles` reads it."""
     _no_control(value)
@@ -167,42 +169,39 @@ def check_glob(value: str) -> str:
     return value.removeprefix("./")
 
 
-def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
+def _matching(pattern: re.Pattern[str], what: str) -> Mark:
     def check(value: str) -> str:
         if pattern.fullmatch(value):
             return value
         raise ValueError(f"must be {what}, not {shorten(value)}")
 
-    return AfterValidator(check)
+    return after(check)
 
 
-ModelId = Annotated[str, AfterValidator(check_model_id)]
-Revision = Annotated[str, AfterValidator(check_revision)]
-OutputDir = Annotated[str, AfterValidator(check_dir)]
-GpuName = Annotated[str, Field(max_length=100), AfterValidator(check_text)]
+ModelId = Annotated[str, after(check_model_id)]
+Revision = Annotated[str, after(check_revision)]
+OutputDir = Annotated[str, after(check_dir)]
+GpuName = Annotated[str, limits(max_length=100), after(check_text)]
 Image = Annotated[str, _matching(_IMAGE, 'an image like "vllm/vllm-openai:v0.33.0"')]
 TagGlob = Annotated[str, _matching(_TAG_GLOB, 'a tag or tag glob like "v0.33.*"')]
-VllmVersion = Annotated[
-    str,
-    PlainValidator(check_version, json_schema_input_type=str),
-    Field(json_schema_extra={"pattern": rf"^{_VERSION.pattern}$"}),
-]
-FlagName = Annotated[str, AfterValidator(check_flag)]
-_SCALAR: Final[list[JsonValue]] = ["string", "number", "boolean", "null"]
+VllmVersion = Annotated[str, before(check_version), shown(pattern=rf"^{_VERSION.pattern}$")]
+FlagName = Annotated[str, after(check_flag)]
+_SCALAR: Final = ("string", "number", "boolean", "null")
 Flag = Annotated[
-    FlagValue,
-    PlainValidator(check_flag_value, json_schema_input_type=Any),
-    Field(json_schema_extra={"type": [*_SCALAR, "array"], "items": {"type": _SCALAR}}),
+    Any,  # a FlagValue, once checked
+    after(check_flag_value),
+    shown(type=[*_SCALAR, "array"], items={"type": [*_SCALAR]}),
 ]
-Flags = Annotated[dict[FlagName, Flag], AfterValidator(check_flags)]
-Tokens = Annotated[int, Field(ge=1, le=1_000_000_000)]
-Count = Annotated[int, Field(ge=1, le=1024)]
-Requests = Annotated[int, Field(ge=1, le=1_000_000)]
-Gib = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
-SomeGib = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
+Tokens = Annotated[int, limits(ge=1, le=1_000_000_000)]
+Count = Annotated[int, limits(ge=1, le=1024)]
+Requests = Annotated[int, limits(ge=1, le=1_000_000)]
+Gib = Annotated[float, limits(ge=0, le=100_000)]
+SomeGib = Annotated[float, limits(gt=0, le=100_000)]
 RendererName = Annotated[
     str,
     _matching(re.compile(r"[a-z][a-z0-9_-]{0,63}"), 'the name of a renderer, like "compose"'),
-    AfterValidator(check_renderer),
+    after_in_context(check_renderer),
 ]
-Glob = Annotated[str, AfterValidator(check_glob)]
+RendererNames = Annotated[tuple[RendererName, ...], limits(max_length=100), after(each_once)]
+Glob = Annotated[str, after(check_glob)]
+Globs = Annotated[tuple[Glob, ...], limits(min_length=1, max_length=100)]

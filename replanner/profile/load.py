@@ -2,16 +2,15 @@
 
 from collections.abc import Collection, Mapping
 from pathlib import Path as FilePath
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic_core import ValidationError
 
 from replanner.errors import ProfileError, did_you_mean
 from replanner.profile.problems import schema_problems
 from replanner.profile.schema import Profile
+from replanner.profile.sections import Shape, validator
 from replanner.profile.source import MAX_BYTES, Path, Problem, Source, failure, read_source
-
-Shape = TypeVar("Shape", bound=BaseModel)
 
 
 class LoadedProfile(NamedTuple):
@@ -63,13 +62,13 @@ def build_profile(
     return shape(source, Profile, context={"renderers": renderers})
 
 
-def shape(source: Source, model: type[Shape], *, context: Mapping[str, object]) -> Shape:
-    """The document as that model; ProfileError with all problems of source and schema."""
+def shape(source: Source, section: type[Shape], *, context: Mapping[str, object]) -> Shape:
+    """The document as that section; ProfileError with all problems of source and schema."""
     problems = list(source.problems)
     try:
-        shaped = model.model_validate(source.document, context=dict(context))
+        shaped: Shape = validator(section).validate_python(source.document, context=dict(context))
     except ValidationError as error:
-        problems += schema_problems(error, source, model)
+        problems += schema_problems(error, source, section)
     else:
         if not problems:
             return shaped

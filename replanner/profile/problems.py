@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic_core import ValidationError
 
 from replanner.errors import did_you_mean
 from replanner.profile.choices import SPELLINGS
+from replanner.profile.sections import keys
 from replanner.profile.source import (
     MAX_PROBLEMS,
     Path,
@@ -25,7 +26,6 @@ _WANTED: Final = {
     "bool_type": "must be true or false",
     "list_type": "must be a list",
     "dict_type": "must be a mapping (key: value)",
-    "model_type": "must be a mapping (key: value)",
 }
 _RANGE: Final = {
     "greater_than": "must be more than {gt}",
@@ -39,7 +39,9 @@ _RANGE: Final = {
 }
 
 
-def schema_problems(error: ValidationError, source: Source, root: type[BaseModel]) -> list[Problem]:
+def schema_problems(
+    error: ValidationError, source: Source, root: type[NamedTuple]
+) -> list[Problem]:
     """What the schema found, but for values that were refused before it saw them."""
     found = [_Found(each, source) for each in error.errors(include_url=False)]
     kept = sorted((f for f in found if not _refused(f.path, source)), key=lambda f: f.at)
@@ -53,18 +55,18 @@ def _refused(path: Path, source: Source) -> bool:
 
 
 class _Found:
-    """One finding of pydantic, with its place in the file."""
+    """One finding of pydantic_core, with its place in the file."""
 
     def __init__(self, error: Mapping[str, Any], source: Source) -> None:
         self.kind: str = error["type"]
         self.given: object = error["input"]
         self.details: Mapping[str, Any] = error.get("ctx", {})
         self.message: str = error["msg"]
-        # pydantic marks a finding about a key, not its value, by a last part "[key]".
+        # pydantic_core marks a finding about a key, not its value, by a last part "[key]".
         self.path: Path = tuple(part for part in error["loc"] if part != "[key]")
         self.at = _nearest(self.path, source)
 
-    def sentence(self, root: type[BaseModel]) -> str:
+    def sentence(self, root: type[NamedTuple]) -> str:
         name = path_text(self.path)
         if self.kind == "missing":
             return f"{name} is required"
@@ -119,34 +121,26 @@ def _not_a_choice(given: object, expected: str) -> str:
     return f"{demand}.{near}" if near else demand
 
 
-def _unknown_key(path: Path, root: type[BaseModel]) -> str:
+def _unknown_key(path: Path, root: type[NamedTuple]) -> str:
     key = str(path[-1])
-    model = _model_at(path[:-1], root)
+    known = keys(_section_at(path[:-1], root))
     where = f" in {path_text(path[:-1])}" if path[:-1] else ""
-    near = did_you_mean(key[:60], model.model_fields)
+    near = did_you_mean(key[:60], known)
     home = "" if near else _home(key, root)
-    known = "" if near or home else f" Known: {', '.join(model.model_fields)}."
-    return f"unknown key {shorten(key)}{where}.{near}{home}{known}"
+    others = "" if near or home else f" Known: {', '.join(known)}."
+    return f"unknown key {shorten(key)}{where}.{near}{home}{others}"
 
 
-def _home(key: str, root: type[BaseModel]) -> str:
-    for name, field in root.model_fields.items():
-        inner = _inner_model(field.annotation)
-        if inner and key in inner.model_fields:
+def _home(key: str, root: type[NamedTuple]) -> str:
+    for name, candidate in keys(root).items():
+        if candidate.section and key in keys(candidate.section):
             return f" It belongs in {name}."
     return ""
 
 
-def _model_at(path: Path, root: type[BaseModel]) -> type[BaseModel]:
-    model = root
+def _section_at(path: Path, root: type[NamedTuple]) -> type[NamedTuple]:
+    section = root
     for part in path:
-        field = model.model_fields.get(str(part))
-        model = (field and _inner_model(field.annotation)) or model
-    return model
-
-
-def _inner_model(annotation: object) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    inner = (_inner_model(argument) for argument in get_args(annotation))
-    return next((model for model in inner if model), None)
+        below = keys(section).get(str(part))
+        section = (below and below.section) or section
+    return section

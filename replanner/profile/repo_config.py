@@ -1,46 +1,58 @@
 """Decides what `.github/replanner.yaml` may say: which files are profiles, and their limits."""
 
-from pydantic import Field
+from typing import Annotated, Any, NamedTuple
 
 from replanner.profile import fields as of
 from replanner.profile.globs import DEFAULT_GLOBS, matches
 from replanner.profile.load import shape
-from replanner.profile.schema import Section
+from replanner.profile.sections import limits
 from replanner.profile.source import read_source
 
 REPO_CONFIG_PATH = ".github/replanner.yaml"
 
 
-class GatePolicy(Section):
+class GatePolicy(NamedTuple):
     """The limits a plan must keep; null sets none."""
 
-    min_concurrency: float | None = Field(None, gt=0, le=1_000_000, allow_inf_nan=False)
-    max_throughput_drop: float | None = Field(None, ge=0, le=1, allow_inf_nan=False)
-    min_headroom_gib: of.Gib | None = None
+    min_concurrency: Annotated[
+        float | None, limits(gt=0, le=1_000_000), "Requests of full length that fit at once."
+    ] = None
+    max_throughput_drop: Annotated[
+        float | None, limits(ge=0, le=1), "Share of the throughput that a change may cost."
+    ] = None
+    min_headroom_gib: Annotated[of.Gib | None, "GiB of KV cache that stay free."] = None
 
 
-class Override(Section):
+class Override(NamedTuple):
     """Other limits for some profiles."""
 
-    profiles: list[of.Glob] = Field(min_length=1, max_length=100)
-    policy: GatePolicy
+    profiles: Annotated[of.Globs, "The profiles that are meant."]
+    policy: Annotated[GatePolicy, "Their limits; null keeps what held before."]
 
 
-class RepoConfig(Section):
+class RepoConfig(NamedTuple):
     """One repository's configuration; all of it has defaults."""
 
-    profiles: list[of.Glob] = Field(list(DEFAULT_GLOBS), min_length=1, max_length=100)
-    policy: GatePolicy = Field(GatePolicy.model_construct())
-    overrides: list[Override] = Field([], max_length=100)
-    ignore_revisions: list[of.Revision] = Field([], max_length=1000)
+    profiles: Annotated[of.Globs, "The files that are profiles."] = DEFAULT_GLOBS
+    policy: Annotated[GatePolicy, "The limits of every profile."] = GatePolicy()
+    overrides: Annotated[
+        tuple[Override, ...], limits(max_length=100), "Other limits for some profiles."
+    ] = ()
+    ignore_revisions: Annotated[
+        tuple[of.Revision, ...], limits(max_length=1000), "Commits that are passed over."
+    ] = ()
 
     def policy_for(self, path: str) -> GatePolicy:
         """The limits for the profile at that path: a later override wins over an earlier one."""
-        limits = self.policy
+        policy = self.policy
         for override in self.overrides:
             if any(matches(path, glob) for glob in override.profiles):
-                limits = limits.model_copy(update=override.policy.model_dump(exclude_none=True))
-        return limits
+                policy = policy._replace(**_set(override.policy))
+        return policy
+
+
+def _set(policy: GatePolicy) -> dict[str, Any]:
+    return {name: limit for name, limit in policy._asdict().items() if limit is not None}
 
 
 def parse_repo_config(text: str | bytes, *, name: str = REPO_CONFIG_PATH) -> RepoConfig:

@@ -1,198 +1,170 @@
 """Decides what a profile may say: its sections, keys, types, ranges and defaults."""
 
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
 
 from replanner.planning import request as wish
 from replanner.profile import choices as one
 from replanner.profile import fields as of
+from replanner.profile.sections import after, limits
 
 
-class Section(BaseModel):
-    """Strict, closed and immutable; `null` for a known key means its default."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def null_means_default(cls, data: object) -> object:
-        if not isinstance(data, dict) or None not in data.values():
-            return data
-        return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
-
-
-class ModelSection(Section):
+class ModelSection(NamedTuple):
     """Which checkpoint, and how it is loaded."""
 
-    id: of.ModelId = Field(
-        description="Hugging Face id, or a folder with config.json that begins with ./ ../ or /."
-    )
-    revision: of.Revision = Field(
-        "main",
-        description="Branch, tag or commit to track; plan.json pins the commit it resolved to.",
-    )
-    dtype: one.Dtype = Field("auto", description="Type of the weights and activations.")
-    quantization: one.Quantization = Field(
-        "none",
-        description="vLLM's quantization method; what the checkpoint itself says always counts.",
-    )
-    kv_cache_dtype: one.KvCacheDtype = Field("auto", description="Type of the KV cache.")
-    max_model_len: of.Tokens | None = Field(
-        None,
-        description="Longest sequence in tokens; null: what the model supports and the GPUs hold.",
-    )
-    params_b: float | None = Field(
-        None,
-        ge=0.01,
-        le=5000,
-        allow_inf_nan=False,
-        description="Parameters in billions, used only where nothing better is known.",
-    )
+    id: Annotated[
+        of.ModelId,
+        "Hugging Face id, or a folder with config.json that begins with ./ ../ or /.",
+    ]
+    revision: Annotated[
+        of.Revision,
+        "Branch, tag or commit to track; plan.json pins the commit it resolved to.",
+    ] = "main"
+    dtype: Annotated[one.Dtype, "Type of the weights and activations."] = "auto"
+    quantization: Annotated[
+        one.Quantization,
+        "vLLM's quantization method; what the checkpoint itself says always counts.",
+    ] = "none"
+    kv_cache_dtype: Annotated[one.KvCacheDtype, "Type of the KV cache."] = "auto"
+    max_model_len: Annotated[
+        of.Tokens | None,
+        "Longest sequence in tokens; null: what the model supports and the GPUs hold.",
+    ] = None
+    params_b: Annotated[
+        float | None,
+        limits(ge=0.01, le=5000),
+        "Parameters in billions, used only where nothing better is known.",
+    ] = None
 
 
-class HardwareSection(Section):
+class HardwareSection(NamedTuple):
     """The GPUs of one server and how the model is spread over them."""
 
-    gpu_name: of.GpuName = Field(
-        "auto",
-        description="Name or alias in the catalogue, or auto: ask nvidia-smi on this machine.",
-    )
-    gpus: of.Count = Field(1, description="Number of GPUs.")
-    vram_gb: of.SomeGib | None = Field(
-        None, description="Memory per GPU as the vendor says it; wins over the catalogue."
-    )
-    vram_gib: of.SomeGib | None = Field(
-        None, description="Usable GiB per GPU as CUDA reports it, like 79.19; wins over vram_gb."
-    )
-    interconnect: wish.Interconnect = Field("unknown", description="What joins the GPUs.")
-    tp_size: of.Count | None = Field(None, description="Tensor parallel size; null: chosen.")
-    pp_size: of.Count = Field(1, description="Pipeline parallel size.")
-    dp_size: of.Count = Field(1, description="Data parallel size.")
+    gpu_name: Annotated[
+        of.GpuName, "Name or alias in the catalogue, or auto: ask nvidia-smi on this machine."
+    ] = "auto"
+    gpus: Annotated[of.Count, "Number of GPUs."] = 1
+    vram_gb: Annotated[
+        of.SomeGib | None, "Memory per GPU as the vendor says it; wins over the catalogue."
+    ] = None
+    vram_gib: Annotated[
+        of.SomeGib | None, "Usable GiB per GPU as CUDA reports it, like 79.19; wins over vram_gb."
+    ] = None
+    interconnect: Annotated[wish.Interconnect, "What joins the GPUs."] = "unknown"
+    tp_size: Annotated[of.Count | None, "Tensor parallel size; null: chosen."] = None
+    pp_size: Annotated[of.Count, "Pipeline parallel size."] = 1
+    dp_size: Annotated[of.Count, "Data parallel size."] = 1
 
 
-class WorkloadSection(Section):
+class WorkloadSection(NamedTuple):
     """The traffic to plan for."""
 
-    prompt_tokens: of.Tokens = Field(512, description="Tokens of a typical prompt.")
-    gen_tokens: of.Tokens = Field(256, description="Tokens of a typical answer.")
-    concurrency: of.Requests = Field(1, description="Requests running at once.")
-    streaming: bool = Field(True, description="Whether answers are streamed.")  # noqa: FBT003
-    mode: wish.Mode = Field("balanced", description="What to favour where there is a choice.")
+    prompt_tokens: Annotated[of.Tokens, "Tokens of a typical prompt."] = 512
+    gen_tokens: Annotated[of.Tokens, "Tokens of a typical answer."] = 256
+    concurrency: Annotated[of.Requests, "Requests running at once."] = 1
+    streaming: Annotated[bool, "Whether answers are streamed."] = True
+    mode: Annotated[wish.Mode, "What to favour where there is a choice."] = "balanced"
 
 
-class PolicySection(Section):
+class PolicySection(NamedTuple):
     """Margins."""
 
-    gpu_memory_utilization: float | None = Field(
-        None,
-        gt=0,
-        le=1,
-        allow_inf_nan=False,
-        description="Share of GPU memory that vLLM may use; null: the vLLM version's default.",
-    )
-    overhead_gb: of.Gib | None = Field(
-        None,
-        description="GiB per GPU, replacing the modelled activations, graphs and non-torch.",
-    )
-    fragmentation_factor: float = Field(
-        1.0,
-        ge=1,
-        le=10,
-        allow_inf_nan=False,
-        description="Safety factor on the KV cache that the workload needs.",
-    )
-    headroom_gb: of.Gib = Field(1.0, description="GiB of KV cache to leave free.")
+    gpu_memory_utilization: Annotated[
+        float | None,
+        limits(gt=0, le=1),
+        "Share of GPU memory that vLLM may use; null: the vLLM version's default.",
+    ] = None
+    overhead_gb: Annotated[
+        of.Gib | None,
+        "GiB per GPU, replacing the modelled activations, graphs and non-torch.",
+    ] = None
+    fragmentation_factor: Annotated[
+        float, limits(ge=1, le=10), "Safety factor on the KV cache that the workload needs."
+    ] = 1.0
+    headroom_gb: Annotated[of.Gib, "GiB of KV cache to leave free."] = 1.0
 
 
-class SpeculativeSection(Section):
+class SpeculativeSection(NamedTuple):
     """Speculative decoding."""
 
-    method: one.Method = Field(description="vLLM's method, like ngram, eagle3 or mtp.")
-    model: of.ModelId | None = Field(None, description="Draft model, where the method needs one.")
-    num_tokens: int = Field(1, ge=1, le=1024, description="Tokens drafted per step.")
+    method: Annotated[one.Method, "vLLM's method, like ngram, eagle3 or mtp."]
+    model: Annotated[of.ModelId | None, "Draft model, where the method needs one."] = None
+    num_tokens: Annotated[of.Count, "Tokens drafted per step."] = 1
 
 
-class LoraSection(Section):
+class LoraSection(NamedTuple):
     """Adapter slots that vLLM sets aside at start-up."""
 
-    max_loras: of.Count = Field(1, description="Adapters in one batch.")
-    max_rank: one.LoraRank = Field(16, description="Largest adapter rank.")
+    max_loras: Annotated[of.Count, "Adapters in one batch."] = 1
+    max_rank: Annotated[one.LoraRank, "Largest adapter rank."] = 16
 
 
-class EngineSection(Section):
+class EngineSection(NamedTuple):
     """vLLM's version, image and engine settings."""
 
-    vllm_version: of.VllmVersion = Field("0.33.0", description="vLLM version to plan for.")
-    image: of.Image | None = Field(
-        None, description="Container image; null: vllm/vllm-openai:v<vllm_version>."
-    )
-    image_track: of.TagGlob | None = Field(
-        None, description="Tag or tag glob to follow; plan.json then pins the digest."
-    )
-    max_num_seqs: of.Requests | None = Field(None, description="Sequences per step; null: chosen.")
-    max_num_batched_tokens: of.Tokens | None = Field(
-        None, description="Tokens per step; null: chosen."
-    )
-    block_size: int | None = Field(
-        None, ge=1, le=65536, description="Tokens per KV block; null: vLLM's own."
-    )
-    enforce_eager: bool = Field(False, description="Run without CUDA graphs.")  # noqa: FBT003
-    enable_expert_parallel: bool = Field(
-        False,  # noqa: FBT003 - pydantic takes a default by position
-        description="Spread experts over the GPUs in place of slicing them.",
-    )
-    speculative: SpeculativeSection | None = Field(None, description="Speculative decoding.")
-    lora: LoraSection | None = Field(None, description="LoRA adapters.")
+    vllm_version: Annotated[of.VllmVersion, "vLLM version to plan for."] = "0.33.0"
+    image: Annotated[
+        of.Image | None, "Container image; null: vllm/vllm-openai:v<vllm_version>."
+    ] = None
+    image_track: Annotated[
+        of.TagGlob | None, "Tag or tag glob to follow; plan.json then pins the digest."
+    ] = None
+    max_num_seqs: Annotated[of.Requests | None, "Sequences per step; null: chosen."] = None
+    max_num_batched_tokens: Annotated[of.Tokens | None, "Tokens per step; null: chosen."] = None
+    block_size: Annotated[
+        int | None, limits(ge=1, le=65536), "Tokens per KV block; null: vLLM's own."
+    ] = None
+    enforce_eager: Annotated[bool, "Run without CUDA graphs."] = False
+    enable_expert_parallel: Annotated[
+        bool, "Spread experts over the GPUs in place of slicing them."
+    ] = False
+    speculative: Annotated[SpeculativeSection | None, "Speculative decoding."] = None
+    lora: Annotated[LoraSection | None, "LoRA adapters."] = None
 
 
-class OutputsSection(Section):
+class OutputsSection(NamedTuple):
     """What is written, and where."""
 
-    dir: of.OutputDir | None = Field(
-        None, description="Folder below the root; null: deploy/<profile name>."
+    dir: Annotated[of.OutputDir | None, "Folder below the root; null: deploy/<profile name>."] = (
+        None
     )
-    emit: list[of.RendererName] = Field(
-        ["command", "compose", "k8s", "profile"],
-        max_length=100,
-        description="Artifacts to write, by their renderers' names.",
+    emit: Annotated[of.RendererNames, "Artifacts to write, by their renderers' names."] = (
+        "command",
+        "compose",
+        "k8s",
+        "profile",
     )
-    vllm_args: of.Flags = Field(
-        {}, max_length=500, description="Further vLLM flags, passed on as they are."
-    )
+    vllm_args: Annotated[
+        Mapping[of.FlagName, of.Flag],
+        limits(max_length=500),
+        after(of.check_flags),
+        "Further vLLM flags, passed on as they are.",
+    ] = {}
 
     def flags(self) -> dict[str, wish.FlagValue]:
         """The flags by the names that vLLM's help gives them."""
         return {of.flag_name(name): value for name, value in self.vllm_args.items()}
 
-    @field_validator("emit")
-    @classmethod
-    def each_once(cls, names: list[str]) -> list[str]:
-        twice = [name for index, name in enumerate(names) if name in names[:index]]
-        if twice:
-            raise ValueError(f"must name each renderer once; {twice[0]!r} stands there twice")
-        return names
 
-
-class Profile(Section):
+class Profile(NamedTuple):
     """One deployment as its owner describes it."""
 
-    profile_version: one.FormatVersion = Field(description="Version of this format.")
+    profile_version: Annotated[one.FormatVersion, "Version of this format."]
     model: ModelSection
-    hardware: HardwareSection = Field(HardwareSection.model_construct())
-    workload: WorkloadSection = Field(WorkloadSection.model_construct())
-    policy: PolicySection = Field(PolicySection.model_construct())
-    engine: EngineSection = Field(EngineSection.model_construct())
-    outputs: OutputsSection = Field(OutputsSection.model_construct())
+    hardware: HardwareSection = HardwareSection()
+    workload: WorkloadSection = WorkloadSection()
+    policy: PolicySection = PolicySection()
+    engine: EngineSection = EngineSection()
+    outputs: OutputsSection = OutputsSection()
 
     def request(self) -> wish.PlanRequest:
         """The profile as the planner's input."""
-        model = {**vars(self.model), "quantization": _none(self.model.quantization)}
+        model = self.model._asdict() | {"quantization": _none(self.model.quantization)}
         return wish.PlanRequest(
             model=wish.ModelWish(**model),
-            hardware=wish.HardwareWish(**vars(self.hardware)),
-            workload=wish.Workload(**vars(self.workload)),
-            policy=wish.Policy(**vars(self.policy)),
+            hardware=wish.HardwareWish(**self.hardware._asdict()),
+            workload=wish.Workload(**self.workload._asdict()),
+            policy=wish.Policy(**self.policy._asdict()),
             engine=_engine(self.engine),
             vllm_args=self.outputs.flags(),
         )
@@ -203,9 +175,9 @@ def _none(quantization: str) -> str | None:
 
 
 def _engine(section: EngineSection) -> wish.EngineWish:
-    values: dict[str, Any] = dict(vars(section))
+    values: dict[str, Any] = section._asdict()
     if section.speculative:
-        values["speculative"] = wish.Speculative(**vars(section.speculative))
+        values["speculative"] = wish.Speculative(**section.speculative._asdict())
     if section.lora:
-        values["lora"] = wish.Lora(**vars(section.lora))
+        values["lora"] = wish.Lora(**section.lora._asdict())
     return wish.EngineWish(**values)

@@ -21,7 +21,7 @@ ignore_revisions: [0123abc, refs/pr/3]
 def test_an_empty_configuration_means_the_defaults(text: str) -> None:
     config = parse_repo_config(text)
     assert config == RepoConfig()
-    assert config.profiles == ["profiles/**/*.yaml", "profiles/**/*.yml"]
+    assert config.profiles == ("profiles/**/*.yaml", "profiles/**/*.yml")
     assert config.policy_for("profiles/a.yaml") == GatePolicy()
 
 
@@ -31,7 +31,7 @@ def test_a_later_override_wins_and_null_changes_nothing() -> None:
     assert limits == {PATHS[0]: None, PATHS[1]: 8, PATHS[2]: 2.5}
     assert config.policy_for(PATHS[2]).max_throughput_drop == 0.2
     assert config.profiles[1] == "more/*.yml"
-    assert config.ignore_revisions == ["0123abc", "refs/pr/3"]
+    assert config.ignore_revisions == ("0123abc", "refs/pr/3")
 
 
 PATHS = ["profiles/a.yaml", "profiles/prod/a.yaml", "profiles/prod/big/a.yaml"]

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import pytest
 from sample_profiles import FULL, SEED
@@ -13,6 +13,7 @@ from replanner.planning import request as wish
 from replanner.planning.request import PlanRequest
 from replanner.profile import build_profile, load_profile, parse_profile, schema
 from replanner.profile.choices import KvCacheDtypeName, QuantizationName
+from replanner.profile.sections import REQUIRED, keys
 
 START = "profile_version: 1\nmodel: {id: a/b}\n"
 
@@ -30,7 +31,7 @@ def refusal(text: str, **more: object) -> list[str]:
 def test_the_shortest_profile_asks_for_the_contracts_defaults() -> None:
     assert request(START) == PlanRequest(model=wish.ModelWish(id="a/b"))
     outputs = parse_profile(START, name="p").profile.outputs
-    assert outputs.emit == ["command", "compose", "k8s", "profile"]
+    assert outputs.emit == ("command", "compose", "k8s", "profile")
     assert outputs.dir is None
 
 
@@ -113,14 +114,10 @@ def test_every_key_reaches_the_planner() -> None:
     ],
 )
 def test_a_section_and_the_planners_input_have_the_same_keys_and_defaults(
-    section: type[schema.Section], shape: Any
+    section: type[NamedTuple], shape: Any
 ) -> None:
-    missing = object()
-    wished = {name: shape._field_defaults.get(name, missing) for name in shape._fields}
-    given = {
-        name: missing if field.is_required() else field.default
-        for name, field in section.model_fields.items()
-    }
+    wished = {name: shape._field_defaults.get(name, REQUIRED) for name in shape._fields}
+    given = {name: key.default for name, key in keys(section).items()}
     if section is schema.ModelSection:
         given["quantization"] = None  # "none" in a profile
     if section is schema.SpeculativeSection:
