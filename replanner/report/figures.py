@@ -8,12 +8,12 @@ from replanner.planning.diff import Change
 from replanner.planning.result import MemoryBreakdown, Performance, Plan, Range
 from replanner.planning.wording import gib, number, percent, short_commit, signed_gib
 
-NARROW_SPACE = "\N{NO-BREAK SPACE}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 ARROW = "\N{RIGHTWARDS ARROW}"
 _UNITS: dict[Unit, str] = {
-    "tokens": f"{NARROW_SPACE}tok",
-    "tokens/s": f"{NARROW_SPACE}tok/s",
-    "ms": f"{NARROW_SPACE}ms",
+    "tokens": f"{NO_BREAK}tok",
+    "tokens/s": f"{NO_BREAK}tok/s",
+    "ms": f"{NO_BREAK}ms",
 }
 _COMMIT = re.compile("[0-9a-f]{40}")
 _WORDS: dict[object, str] = {True: "yes", False: "no", None: "none"}
@@ -50,9 +50,9 @@ def rows(plan: Plan) -> list[Row]:
         return _without_cache(plan)
     length = f"{plan.config.max_model_len:,}"
     found = [
-        Row("Fixed per GPU", gib(fixed_bytes(memory))),
-        Row("Left for KV cache", gib(memory.kv_cache_bytes)),
-        Row("Headroom", gib(verdict.headroom_bytes)),
+        Row("Fixed per GPU", size(fixed_bytes(memory))),
+        Row("Left for KV cache", size(memory.kv_cache_bytes)),
+        Row("Headroom", size(verdict.headroom_bytes)),
         Row("KV capacity", value("tokens", verdict.kv_cache_tokens)),
         Row(f"Requests of {length} tokens", value("requests", verdict.max_concurrency_at_context)),
         Row("Longest context at concurrency", value("tokens", verdict.max_context_at_concurrency)),
@@ -64,20 +64,20 @@ def _without_cache(plan: Plan) -> list[Row]:
     """A model that answers in one pass: no cache, no second token."""
     memory, speed = plan.feasibility.memory, plan.performance
     found = [
-        Row("Fixed per GPU", gib(fixed_bytes(memory))),
-        Row("Left over", gib(memory.kv_cache_bytes)),
+        Row("Fixed per GPU", size(fixed_bytes(memory))),
+        Row("Left over", size(memory.kv_cache_bytes)),
         Row("KV cache", "none is kept"),
     ]
-    answers = [Row("Time to answer", _range("ms", speed.ttft_ms))]
+    answers = [Row("Time to answer", spread("ms", speed.ttft_ms))]
     return found + (answers if plan.feasibility.starts else [])
 
 
 def _speeds(speed: Performance) -> list[Row]:
     return [
-        Row("Throughput", _range("tokens/s", speed.decode_tokens_per_s)),
-        Row("Speed of one request", _range("tokens/s", speed.request_tokens_per_s)),
-        Row("Time to first token", _range("ms", speed.ttft_ms)),
-        Row("Time per output token", _range("ms", speed.itl_ms)),
+        Row("Throughput", spread("tokens/s", speed.decode_tokens_per_s)),
+        Row("Speed of one request", spread("tokens/s", speed.request_tokens_per_s)),
+        Row("Time to first token", spread("ms", speed.ttft_ms)),
+        Row("Time per output token", spread("ms", speed.itl_ms)),
     ]
 
 
@@ -88,8 +88,17 @@ def value(unit: Unit, found: Value) -> str:
     if isinstance(found, str):
         return found
     if unit == "bytes":
-        return gib(found)
+        return size(found)
     return f"{found:,}" + _UNITS[unit] if unit == "tokens" else number(found) + _UNITS.get(unit, "")
+
+
+def size(size_bytes: float) -> str:
+    """Memory, its unit on the same line as its figure."""
+    return _kept_together(gib(size_bytes))
+
+
+def _kept_together(text: str) -> str:
+    return text.replace(" ", NO_BREAK)
 
 
 def setting(found: Value) -> str:
@@ -105,10 +114,10 @@ def change(delta: Delta) -> str:
         return f"{value(delta.unit, old)} {ARROW} {value(delta.unit, new)}"
     share = percent(old, new)
     if delta.unit == "bytes":
-        return signed_gib(new - old) + (f" ({share})" if share else "")
+        return _kept_together(signed_gib(new - old)) + (f" ({share})" if share else "")
     return share or f"+{value(delta.unit, new)}"
 
 
-def _range(unit: Unit, found: Range) -> str:
-    spread = f"{number(found.low)} to {number(found.high)}"
-    return f"{value(unit, found.expected)} ({spread})"
+def spread(unit: Unit, found: Range) -> str:
+    """An estimate and what it lies between."""
+    return f"{value(unit, found.expected)} ({number(found.low)} to {number(found.high)})"

@@ -8,7 +8,9 @@ already its character again; only a zero-width space stops those.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
+MOST_LISTED = 10
 BUDGET_BYTES = 60_000  # GitHub documents 65,536 characters; users saw refusals below that
 LONGEST_FOREIGN = 300
 
@@ -22,7 +24,8 @@ _TRIGGERS = (
     (re.compile(r"(?i)\b(www)\."), rf"\1{_GAP}."),
     (re.compile(r":(?=[\w+-]+:)"), f":{_GAP}"),
 )
-_LEADING_MARK = re.compile(r"^([-+]|\d+\.)(?=\s|$)")
+_LEADING_MARK = re.compile(r"^([-+]+|\d+\.)(?=\s|$)")
+_WEB = re.compile(r"https?://[\w.-]+(:\d+)?(/.*)?")
 
 
 def escape(text: str) -> str:
@@ -56,31 +59,82 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers_from: i
 
 def folded(summary: str, inside: str) -> str:
     """A `<details>`; blank lines around its content, or the Markdown in it is not read."""
+    if not inside:
+        return ""
     return f"<details><summary>{summary}</summary>\n\n{inside}\n\n</details>"
+
+
+def link(text: str, url: str) -> str:
+    """Markdown that leads to `url`; only the text where that is no address of the web."""
+    if not _WEB.fullmatch(url):
+        return text
+    return f"[{text}]({quote(url, safe=':/?#&=%~')})"
+
+
+def blob_link(text: str, place: str, *, line: int = 0) -> str:
+    """Markdown that leads to a line of a file; `place` is what `blob_url` says."""
+    return link(text, f"{place}#L{line}" if place and line else place)
+
+
+def blob_url(repository_url: str, commit: str, path: str) -> str:
+    """Where a forge shows a file at a commit; nothing where the repository has no address."""
+    if not repository_url or not commit:
+        return ""
+    return f"{repository_url.rstrip('/')}/blob/{quote(commit, safe='')}/{quote(path)}"
+
+
+def fenced(text: str, language: str = "text") -> str:
+    """Text in a block of its own, behind a fence that nothing in it can end."""
+    plain = "".join(char if char.isprintable() or char == "\n" else " " for char in text)
+    longest = max((len(run) for run in re.findall("`+", plain)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{plain.strip(chr(10))}\n{fence}"
+
+
+def listed(texts: Sequence[str], *, most: int = MOST_LISTED) -> str:
+    """Foreign names in one sentence, and how many more there are."""
+    named = ", ".join(code(text) for text in texts[:most])
+    more = len(texts) - most
+    return named + (f" and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A whole part of a text; `rank` 0 is never dropped, the highest rank goes first."""
+    """A whole part of a text; `rank` 0 is never dropped, the highest rank goes first.
+    `details`: how many profiles' details are gone with it."""
 
     text: str
     rank: int = 0
+    details: int = 0
 
 
 def fit(sections: Sequence[Section], *, budget_bytes: int = BUDGET_BYTES) -> str:
     """The sections that fit, in order; only whole ones are dropped, and the text says so."""
+    kept, dropped = within(sections, budget_bytes=budget_bytes - _ROOM)
+    count = len(dropped)
+    parts = f"{count} section{'s' * (count > 1)} left out: too long for one text."
+    return joined([*(one.text for one in kept), f"<sub>{parts}</sub>" if count else ""])
+
+
+def within(
+    sections: Iterable[Section], *, budget_bytes: int
+) -> tuple[list[Section], list[Section]]:
+    """Those that fit together, in order, and those that do not."""
     kept = [section for section in sections if section.text]
-    dropped = 0
-    while _size(kept) > budget_bytes - _ROOM and any(section.rank for section in kept):
-        last = max(range(len(kept)), key=lambda at: (kept[at].rank, at))
-        del kept[last]
-        dropped += 1
-    note = [f"<sub>{dropped} sections left out: too long for one text.</sub>"] if dropped else []
-    return "\n\n".join([*(section.text for section in kept), *note])
+    sizes = [len(section.text.encode()) + 2 for section in kept]
+    size, gone = sum(sizes), set[int]()
+    for at in sorted(range(len(kept)), key=lambda at: (-kept[at].rank, -at)):
+        if size <= budget_bytes or not kept[at].rank:
+            break
+        gone.add(at)
+        size -= sizes[at]
+    stay = [section for at, section in enumerate(kept) if at not in gone]
+    return stay, [kept[at] for at in sorted(gone)]
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Blocks with a blank line between them: HTML blocks need one to end."""
+    return "\n\n".join(text for text in texts if text)
 
 
 _ROOM = 200
-
-
-def _size(sections: Iterable[Section]) -> int:
-    return sum(len(section.text.encode()) + 2 for section in sections)

@@ -59,7 +59,8 @@ class Reviewed:
 
     `change` has both sides planned by this planner; an unchanged profile has none. `inherited`:
     what is wrong with it was so on the base, so the pull request is not to blame. `touched`: the
-    pull request changes the profile's file. `marks` are the places of keys in the head's file.
+    pull request changes the profile's file. `kept` are the limits that the plan keeps, told like
+    those it breaches. `places` are those of keys in the head's file.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Reviewed:
     record: PlanRecord | None = None
     change: Change | None = None
     breaches: tuple[Breach, ...] = ()
+    kept: tuple[Breach, ...] = ()
     edits: tuple[Edit, ...] = ()
     trouble: Trouble | None = None
     inherited: bool = False

@@ -11,6 +11,7 @@ from replanner.planning.record import PlanRecord
 from replanner.planning.result import Finding, MemoryBreakdown, Plan
 from replanner.planning.verdict import first_verdict, state
 from replanner.planning.wording import gib
+from replanner.report.bars import KV_CACHE, PARTS, shares, sizes
 from replanner.report.figures import change, rows, setting, told
 
 NARROWEST = 20
@@ -19,15 +20,6 @@ _COLOURS = {"bad": "31", "look": "33", "good": "32"}
 _STATES = {"fits": "good", "starts": "look", "refused": "bad"}
 _SEVERITIES = {"error": "bad", "warning": "look", "info": "good"}
 _ASCII = str.maketrans({"→": "->", "−": "-", "×": "x", "…": "...", "\u00a0": " ", "·": "."})
-# Order of the bar, and of vLLM's own start-up: (name, Unicode cell, plain cell).
-_PARTS = (
-    ("weights", "█", "#"),
-    ("activations", "▓", "a"),
-    ("graphs", "▒", "g"),
-    ("non-torch", "░", "n"),
-    ("KV cache", "━", "="),
-    ("free", "·", "."),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,36 +110,16 @@ def _rest(plan: Plan) -> str:
 
 
 def _memory(memory: MemoryBreakdown, style: Style, *, rest: str) -> list[str]:
-    sizes = {
-        "weights": memory.weights_bytes,
-        "activations": memory.activation_bytes,
-        "graphs": memory.cuda_graph_bytes,
-        "non-torch": memory.non_torch_bytes,
-        "KV cache": memory.kv_cache_bytes,
-        "free": memory.total_bytes - memory.budget_bytes,
-    }
-    cells = _shares([max(0, sizes[name]) for name, _, _ in _PARTS], style.columns - 2)
-    glyphs = [part[1 if style.unicode else 2] for part in _PARTS]
+    found = sizes(memory)
+    cells = shares(found, style.columns - 2)
+    glyphs = [part.glyph if style.unicode else part.plain for part in PARTS]
     bar = "".join(glyph * count for glyph, count in zip(glyphs, cells, strict=True))
     legend = [
-        (f"{glyph} {rest if name == 'KV cache' else name}", gib(sizes[name]))
-        for glyph, (name, *_) in zip(glyphs, _PARTS, strict=True)
+        (f"{glyph} {rest if part.name == KV_CACHE else part.name}", gib(held))
+        for glyph, part, held in zip(glyphs, PARTS, found, strict=True)
     ]
     title = f"Memory per GPU, {gib(memory.total_bytes)}"
     return [*_wrapped(title, style), f"[{bar}]", *_table(legend, style)]
-
-
-def _shares(sizes: Sequence[int], cells: int) -> list[int]:
-    """Whole cells that add up to `cells`, each part rounded fairly (largest remainder)."""
-    total = sum(sizes)
-    if total == 0:
-        return [0] * (len(sizes) - 1) + [cells]
-    exact = [size * cells / total for size in sizes]
-    whole = [int(share) for share in exact]
-    by_rest = sorted(range(len(sizes)), key=lambda at: whole[at] - exact[at])
-    for at in by_rest[: cells - sum(whole)]:
-        whole[at] += 1
-    return whole
 
 
 def _table(pairs: Sequence[tuple[str, str]], style: Style) -> list[str]:

@@ -1,0 +1,71 @@
+"""Decides how a change's reasons, settings and findings are listed."""
+
+from collections.abc import Sequence
+
+from replanner.planning.causes import Cause
+from replanner.planning.diff import Change, why
+from replanner.planning.result import Finding, Fix
+from replanner.report.figures import ARROW, setting
+from replanner.report.markdown import code, escape, joined, table
+
+_MOST_FINDINGS = 20
+_MOST_CAUSES = 5
+
+
+def outcome(one: Change) -> str:
+    """The verdict without its causes: they are told beside it, each with its place."""
+    if not one.causes:
+        return one.verdict
+    return one.verdict.partition(f" ({one.causes[0]}")[0]
+
+
+def cause_text(cause: Cause) -> str:
+    """One cause, its key and values in a fixed-width face."""
+    if cause.kind != "profile":
+        return escape(str(cause).replace("->", ARROW))
+    return f"{code(cause.subject)} {code(cause.old)} {ARROW} {code(cause.new)}"
+
+
+def causes_list(one: Change) -> str:
+    """What moved, the most telling first."""
+    lines = [f"- {cause_text(cause)}" for cause in one.causes[:_MOST_CAUSES]]
+    more = len(one.causes) - _MOST_CAUSES
+    return "\n".join([*lines, *([f"- and {more} more"] if more > 0 else [])])
+
+
+def settings_table(one: Change) -> str:
+    """Engine settings that differ, and which input moved them."""
+    if not one.settings:
+        return ""
+    cells = [
+        (
+            code(delta.label),
+            code(setting(delta.old)),
+            code(setting(delta.new)),
+            escape(why(delta, one).replace("->", ARROW)),
+        )
+        for delta in one.settings
+    ]
+    return table(("setting", "before", "after", "because"), cells, numbers_from=4)
+
+
+def findings(one: Change) -> str:
+    """What was not said before, and what need not be said any more."""
+    return joined([_listed("New", one.appeared), _listed("Gone", one.disappeared)])
+
+
+def fixes_text(fixes: Sequence[Fix], *, most: int = 2) -> str:
+    """Single changes of a profile that planning confirmed."""
+    return ", or ".join(f"set {code(str(fix))} ({escape(fix.effect)})" for fix in fixes[:most])
+
+
+def _listed(heading: str, found: Sequence[Finding]) -> str:
+    if not found:
+        return ""
+    lines = [
+        f"- **{one.severity}** {escape(one.message)} {escape(one.hint)}".rstrip()
+        for one in found[:_MOST_FINDINGS]
+    ]
+    more = len(found) - _MOST_FINDINGS
+    lines += [f"- and {more} more"] if more > 0 else []
+    return f"{heading}:\n\n" + "\n".join(lines)

@@ -1,0 +1,56 @@
+"""Decides how speed is told in full: every estimate with its range, and what it rests on."""
+
+from replanner.planning.deltas import Unit
+from replanner.planning.record import PlanRecord
+from replanner.planning.result import Range
+from replanner.report.compared import NONE, moved, workload
+from replanner.report.figures import spread
+from replanner.report.markdown import escape, joined, table
+
+_SPEEDS: tuple[tuple[str, Unit, str], ...] = (
+    ("Throughput", "tokens/s", "decode_tokens_per_s"),
+    ("Decode speed of one request", "tokens/s", "request_tokens_per_s"),
+    ("Prefill", "tokens/s", "prefill_tokens_per_s"),
+    ("Time to first token", "ms", "ttft_ms"),
+    ("Time per output token", "ms", "itl_ms"),
+)
+_ANSWER: tuple[tuple[str, Unit, str], ...] = (("Time to answer", "ms", "ttft_ms"),)
+
+
+def speeds(before: PlanRecord | None, after: PlanRecord | None, *, measured: bool = False) -> str:
+    """The table of one profile; nothing where neither side starts."""
+    sides = [side for side in (before, after) if side]
+    running = [side for side in sides if side.plan.feasibility.starts]
+    if not running:
+        return ""
+    kinds = _SPEEDS if any(one.plan.feasibility.keeps_cache for one in running) else _ANSWER
+    head = ("", "before", "after", "change") if len(sides) > 1 else ("", "planned")
+    rows = [_row(label, unit, key, sides) for label, unit, key in kinds]
+    return joined([table(head, rows), _basis(running[-1], measured=measured)])
+
+
+def _row(label: str, unit: Unit, key: str, sides: list[PlanRecord]) -> tuple[str, ...]:
+    found = [_range(side, key) for side in sides]
+    shown = [spread(unit, one) if one else NONE for one in found]
+    if len(found) == 1:
+        return label, *shown
+    old, new = found
+    return label, *shown, moved(unit, old.expected, new.expected) if old and new else ""
+
+
+def _range(record: PlanRecord, key: str) -> Range | None:
+    found = getattr(record.plan.performance, key)
+    return found if record.plan.feasibility.starts and isinstance(found, Range) else None
+
+
+def _basis(record: PlanRecord, *, measured: bool) -> str:
+    traffic = workload(record)
+    requests = traffic["concurrency"]
+    load = (
+        f"{requests:,} request{'s' * (requests > 1)} at once of {traffic['prompt_tokens']:,} tokens"
+        f" in and {traffic['gen_tokens']:,} out"
+    )
+    if measured:
+        return f"Measured, for {load}."
+    notes = " ".join(escape(note) for note in record.plan.performance.assumptions)
+    return f"Estimates for {load}; in brackets what they lie between. {notes}".rstrip()

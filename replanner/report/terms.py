@@ -1,0 +1,116 @@
+"""Decides how memory is told term by term: one line each, with what moved in colour."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from replanner.planning.record import PlanRecord
+from replanner.planning.result import Plan
+from replanner.planning.units import GIB
+from replanner.planning.wording import gib
+from replanner.report.markdown import fenced
+
+
+class _Line(NamedTuple):
+    name: str
+    size: str
+    note: str
+
+    def __str__(self) -> str:
+        return f"{self.name:<22} {self.size:>10}   {self.note}".rstrip()
+
+
+class _Term(NamedTuple):
+    """One part of a GPU's memory; only told of plans that `told` says yes to."""
+
+    name: str
+    of: Callable[[Plan], int]
+    note: Callable[[Plan], str] = lambda _: ""
+    told: Callable[[Plan], bool] = lambda _: True
+
+
+def _split(plan: Plan) -> str:
+    config = plan.config
+    pipeline = f", PP {config.pipeline_parallel_size}" if config.pipeline_parallel_size > 1 else ""
+    return f"TP {config.tensor_parallel_size}{pipeline}"
+
+
+def _room(plan: Plan) -> str:
+    if plan.feasibility.memory.kv_cache_bytes < 0:
+        return "missing before any KV cache"
+    return f"{plan.feasibility.kv_cache_tokens:,} tokens"
+
+
+_TERMS = (
+    _Term("weights", lambda plan: plan.feasibility.memory.weights_bytes, _split),
+    _Term(
+        "activations",
+        lambda plan: plan.feasibility.memory.activation_bytes,
+        lambda plan: f"at {plan.config.max_num_batched_tokens:,} tokens a step",
+    ),
+    _Term("CUDA graphs", lambda plan: plan.feasibility.memory.cuda_graph_bytes),
+    _Term("outside torch", lambda plan: plan.feasibility.memory.non_torch_bytes),
+    _Term(
+        "left for KV cache",
+        lambda plan: plan.feasibility.memory.kv_cache_bytes,
+        _room,
+        lambda plan: plan.feasibility.keeps_cache,
+    ),
+    _Term(
+        "left over",
+        lambda plan: plan.feasibility.memory.kv_cache_bytes,
+        told=lambda plan: not plan.feasibility.keeps_cache,
+    ),
+    _Term(
+        "may be used in all",
+        lambda plan: plan.feasibility.memory.budget_bytes,
+        lambda plan: (
+            f"{plan.config.gpu_memory_utilization:g} of"
+            f" {plan.feasibility.memory.total_bytes / GIB:.1f} GiB"
+        ),
+    ),
+    _Term(
+        "one full request",
+        lambda plan: plan.feasibility.kv_needed_bytes,
+        lambda plan: f"KV of {plan.config.max_model_len:,} tokens, needed to start",
+        lambda plan: plan.feasibility.keeps_cache,
+    ),
+)
+
+
+def terms(before: PlanRecord | None, after: PlanRecord | None) -> str:
+    """The memory of both sides as a coloured difference, or of the only one."""
+    return fenced("\n".join(_lines(before, after)), "diff" if before and after else "text")
+
+
+def moved_terms(before: PlanRecord | None, after: PlanRecord | None) -> str:
+    """`5 of 8 terms changed`."""
+    pairs = _pairs(before, after)
+    count = sum(old != new for old, new in pairs)
+    return f"{count or 'none'} of {len(pairs)} terms changed"
+
+
+def _lines(before: PlanRecord | None, after: PlanRecord | None) -> list[str]:
+    pairs = _pairs(before, after)
+    if before is None or after is None:
+        return [str(old or new) for old, new in pairs]
+    found = []
+    for old, new in pairs:
+        if old == new:
+            found.append(f"  {new}")
+            continue
+        found += [f"- {old}"] if old else []
+        found += [f"+ {new}"] if new else []
+    return found
+
+
+def _pairs(
+    before: PlanRecord | None, after: PlanRecord | None
+) -> list[tuple[_Line | None, _Line | None]]:
+    both = [(_line(term, before), _line(term, after)) for term in _TERMS]
+    return [(old, new) for old, new in both if old or new]
+
+
+def _line(term: _Term, record: PlanRecord | None) -> _Line | None:
+    if record is None or not term.told(record.plan):
+        return None
+    return _Line(term.name, gib(term.of(record.plan)), term.note(record.plan))
