@@ -34,9 +34,18 @@ class InputError(ReplannerError):
 
 
 class ProfileError(InputError):
-    """A profile that cannot be read: `path:line:column`, what was wrong, what would be right."""
+    """A profile that cannot be read: `path:line:column`, what was wrong, what would be right.
+
+    `position` is the line and column (from 1) of the first problem that has a place.
+    """
 
     code = "bad_profile"
+
+    def __init__(
+        self, message: str, *, hint: str = "", position: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.position = position
 
 
 class UnknownGpu(InputError):

@@ -133,10 +133,12 @@ def resolve(word: str) -> str | int | float | bool | None:
 
 def failure(name: str, problems: list[Problem]) -> ProfileError:
     """One error for a file: every problem on its own line, in the order of the lines."""
-    shown = [_show(name, problem) for problem in sorted(set(problems))]
+    ordered = sorted(set(problems))
+    shown = [_show(name, problem) for problem in ordered]
     left = len(shown) - MAX_PROBLEMS
     more = [f"{name}: {left} more problem{'s' * (left > 1)}"] if left > 0 else []
-    return ProfileError("\n".join(shown[:MAX_PROBLEMS] + more))
+    placed = ((problem.line, problem.column) for problem in ordered if problem.line)
+    return ProfileError("\n".join(shown[:MAX_PROBLEMS] + more), position=next(placed, None))
 
 
 def path_text(path: Path) -> str:
@@ -174,7 +176,9 @@ def _utf8(data: bytes, name: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ProfileError(f"{name}:{line}: not UTF-8 text; save the file as UTF-8") from None
+        raise ProfileError(
+            f"{name}:{line}: not UTF-8 text; save the file as UTF-8", position=(line, 1)
+        ) from None
 
 
 def _line_and_column(event: yaml.Event) -> tuple[int, int]:

@@ -61,6 +61,10 @@ class Reviewed:
     what is wrong with it was so on the base, so the pull request is not to blame. `touched`: the
     pull request changes the profile's file. `kept` are the limits that the plan keeps, told like
     those it breaches. `places` are those of keys in the head's file.
+
+    A profile of which the pull request changes nothing is not planned: `record` is the plan that
+    the base holds, if any. `stale` are files of the head that are missing, out of date or left
+    over; they are looked at only where plans are kept in the repository.
     """
 
     name: str
@@ -92,7 +96,8 @@ class Review:
 
     `digest` tells it from another review of the same pull request, commits apart. `notes` are
     sentences about the run itself: a policy that the pull request changes, a token that cannot
-    write. `blocked` is the gate's answer; `exit_code` the process's.
+    write. `config_trouble`: the pull request makes the repository's configuration unreadable.
+    `blocked` is the gate's answer; `exit_code` the process's.
     """
 
     profiles: tuple[Reviewed, ...]
@@ -105,6 +110,7 @@ class Review:
     digest: str = ""
     notes: tuple[str, ...] = ()
     changed_lines: frozenset[tuple[str, int]] = frozenset()
+    config_trouble: Trouble | None = None
 
     @property
     def news(self) -> tuple[Reviewed, ...]:
