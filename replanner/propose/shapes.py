@@ -100,6 +100,26 @@ class Seen:
     guarded: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment below a pull request; `ours`: this run's own account wrote it."""
+
+    id: int
+    body: str
+    ours: bool
+    url: str = ""
+    minimized: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A review comment on one line of the head's file."""
+
+    path: str
+    line: int
+    body: str
+
+
 def digest_of(parts: Mapping[str, str]) -> str:
     """One digest over named parts, whatever their order and whatever they hold."""
     joined = "".join(f"{len(key)}:{key}{len(parts[key])}:{parts[key]}" for key in sorted(parts))

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from replanner.propose import Content, Files, Proposal, Seen, Shown
+from replanner.propose.shapes import Comment, Note
+
+__all__ = ["Base", "Comment", "Comparison", "Forge", "Note", "Pull", "Pulls", "Tree"]
 
 
 class Tree(Protocol):
@@ -101,26 +104,6 @@ class Comparison:
     merge_base: str
     lines: Mapping[str, frozenset[int]]
     complete: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """A comment below a pull request; `ours`: this run's own account wrote it."""
-
-    id: int
-    body: str
-    ours: bool
-    url: str = ""
-    minimized: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A review comment on one line of the head's file."""
-
-    path: str
-    line: int
-    body: str
 
 
 class Pulls(Protocol):
