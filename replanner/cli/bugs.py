@@ -1,6 +1,5 @@
 """How a bug presents itself: as a sentence, and with REPLANNER_DEBUG with its traceback."""
 
-import traceback
 from collections.abc import Iterable
 
 from replanner.cli.context import Context
@@ -18,4 +17,6 @@ def trace(errors: Iterable[ReplannerError | None], context: Context) -> None:
     """Show the tracebacks of the bugs among some errors, where somebody asked for them."""
     for error in errors:
         if isinstance(error, Bug) and error.__cause__ and context.env.get("REPLANNER_DEBUG"):
+            import traceback  # noqa: PLC0415 - hardly ever needed
+
             traceback.print_exception(error.__cause__, file=context.err)

@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -78,7 +77,9 @@ class Context(NamedTuple):
     @property
     def style(self) -> "Style":
         """What the terminal can show: its width (COLUMNS first), its characters, colour."""
-        from replanner.report.terminal import Style  # noqa: PLC0415 - JSON needs none of it
+        import shutil  # noqa: PLC0415 - JSON needs none of it
+
+        from replanner.report.terminal import Style  # noqa: PLC0415
 
         return Style(
             width=shutil.get_terminal_size().columns,

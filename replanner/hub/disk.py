@@ -6,7 +6,6 @@ how the cache keeps a model of 400 GB in 20 kB)."""
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,8 @@ from replanner.errors import InputError
 from replanner.planning.model_files import UpstreamFile, matters
 
 if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
     from replanner.hub.kept import Kept
 
 LISTING = ".replanner.json"
@@ -150,7 +151,7 @@ def keep(
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     """All of the folder or nothing; a folder that is there already has the same content."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as fresh:
+    with _fresh_folder(folder.parent) as fresh:
         for path, data in contents.items():
             target = Path(fresh, "files", path)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -162,6 +163,12 @@ def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
 def write_file(file: Path, text: str) -> None:
     """Replace a small file in one step."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".new-") as fresh:
+    with _fresh_folder(file.parent) as fresh:
         Path(fresh, "file").write_text(text, encoding="utf-8")
         Path(fresh, "file").replace(file)
+
+
+def _fresh_folder(parent: Path) -> "TemporaryDirectory[str]":
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - planning writes nothing
+
+    return TemporaryDirectory(dir=parent, prefix=".new-")
