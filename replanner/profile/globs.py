@@ -1,6 +1,6 @@
 """Decides which paths a glob finds, and what the profile found there is called."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatchcase
 from posixpath import splitext
 from typing import Final
@@ -29,6 +29,22 @@ def find_profiles(paths: Iterable[str], globs: Iterable[str]) -> list[tuple[str,
             )
         found[name] = path
     return sorted(found.items())
+
+
+def narrowed(
+    named: Collection[tuple[str, str]], paths: Iterable[str], globs: Collection[str]
+) -> list[tuple[str, str]]:
+    """What some globs leave of the named profiles, and what they find beside them.
+
+    `!` excludes. A profile keeps the name that it has when nothing is narrowed, since its files
+    lie where the name says; globs that only exclude take away from the named ones.
+    """
+    wanted = [glob for glob in globs if not glob.startswith("!")]
+    unwanted = [glob[1:] for glob in globs if glob.startswith("!")]
+    known = {path: name for name, path in named}
+    found = find_profiles(paths, wanted) if wanted else list(named)
+    kept = [(known.get(path, name), path) for name, path in found]
+    return sorted(one for one in kept if not any(matches(one[1], glob) for glob in unwanted))
 
 
 def matches(path: str, glob: str) -> bool:

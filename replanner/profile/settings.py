@@ -110,8 +110,8 @@ TABLE: Final = (
     Setting(
         "token",
         "text",
-        "GitHub token for comments, commits and pull requests. With a GitHub App's token, checks run"
-        " on the pull requests without anybody's approval.",
+        "GitHub token for comments, commits and pull requests. With a GitHub App's token, checks"
+        " run on the pull requests without anybody's approval.",
         where="input",
         check=of.check_secret,
     ),
@@ -124,8 +124,8 @@ TABLE: Final = (
     ),
     _flag(
         "hf-token-on-forks",
-        "Use hf-token for pull requests from forks too, whose authors then learn what private models"
-        " look like.",
+        "Use hf-token for pull requests from forks too, whose authors then learn what private"
+        " models look like.",
     ),
     _choice(
         "mode",

@@ -16,7 +16,7 @@ from replanner.profile import (
     parse_profile,
     parse_repo_config,
 )
-from replanner.profile.globs import matches
+from replanner.profile.globs import matches, narrowed
 from replanner.profile.repo_config import REPO_CONFIG_PATH
 from replanner.render import RENDERERS
 from replanner.replan.artifacts import PLAN_FILE, output_dir
@@ -81,18 +81,28 @@ class Repository:
         return path not in self.paths and any(matches(path, glob) for glob in self.config.profiles)
 
 
-def read_repository(tree: Tree, *, only: Sequence[str] = ()) -> Repository:
-    """What the tree holds; with `only`, the other profiles are left out of sight.
+def read_repository(
+    tree: Tree,
+    *,
+    only: Sequence[str] = (),
+    config: RepoConfig | None = None,
+    globs: Sequence[str] = (),
+) -> Repository:
+    """What the tree holds; with `only` or narrower `globs`, the other profiles are left out of
+    sight. `config` is taken instead of the tree's own: a head must not weaken what judges it.
 
     One broken profile is its own affair; a broken configuration is everybody's.
     """
     paths = frozenset(tree.paths())
-    config = _config(tree, paths)
-    profiles = _profiles(tree, find_profiles(paths, config.profiles), config)
+    config = config if config is not None else _config(tree, paths)
+    configured = find_profiles(paths, config.profiles)
+    named = narrowed(configured, paths, globs) if globs else configured
+    profiles = _profiles(tree, named, config)
     records, unreadable = _records(tree, paths, {one.folder for one in profiles})
+    partial = bool(only) or not {path for _, path in configured} <= {path for _, path in named}
     if only:
         profiles = _selected(profiles, only)
-    return Repository(tree, config, profiles, paths, records, unreadable, partial=bool(only))
+    return Repository(tree, config, profiles, paths, records, unreadable, partial=partial)
 
 
 def revision_records(tree: Tree) -> dict[str, PlanRecord]:
