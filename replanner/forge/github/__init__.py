@@ -1,0 +1,1 @@
+"""Adapters for GitHub, its Enterprise Server and GHE.com, over its API alone: no git, no clone."""

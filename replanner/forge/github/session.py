@@ -1,0 +1,278 @@
+"""One connection to one repository of a GitHub: REST and GraphQL calls whose failures are our own
+errors, and who we are there. PyGithub is imported with the first call."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict
+
+from replanner import __version__
+from replanner.errors import InputError
+from replanner.forge.github.hosts import api_address, site_address
+
+if TYPE_CHECKING:
+    from github.Repository import Repository
+
+    from replanner.forge.github.client import Client
+
+PUBLIC_API = "https://api.github.com"
+ACTIONS_LOGIN = "github-actions[bot]"
+_REPOSITORY = re.compile(r"(?!\.)[A-Za-z0-9_.-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
+_TOKEN = re.compile(r"[!-~]+")
+_ABOUT = """query($owner: String!, $name: String!) {
+  viewer { login } repository(owner: $owner, name: $name) { id nameWithOwner }
+}"""
+Shape = TypeVar("Shape", bound=BaseModel)
+Verb = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+
+
+class Answer(BaseModel):
+    """What we read of one of GitHub's answers; it may hold more."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A GitHub App. Without `installation_id`, the installation that covers the repository."""
+
+    app_id: int | str
+    private_key: str = field(repr=False)
+    installation_id: int | None = None
+
+
+class Pace(NamedTuple):
+    """How fast we go, and how long we wait. GitHub asks for a second between writes; `patience_s`
+    is the most that one call may wait for it in all."""
+
+    between_requests_s: float = 0.25
+    between_writes_s: float = 1.0
+    patience_s: float = 60.0
+    first_wait_s: float = 1.0
+    timeout_s: int = 15  # GitHub itself gives up after 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """Where and who: `repository` is `owner/name`, `ca_bundle` a PEM file whose certificates are
+    trusted beside the usual ones."""
+
+    repository: str
+    token: str | App = field(repr=False)
+    api_url: str = PUBLIC_API
+    ca_bundle: Path | None = None
+    pace: Pace = field(default_factory=Pace)
+
+    def __post_init__(self) -> None:
+        if not _REPOSITORY.fullmatch(self.repository):
+            raise InputError(
+                f"{self.repository[:100]!r} is no repository.", hint="Write it as owner/name."
+            )
+        object.__setattr__(self, "api_url", api_address(self.api_url))
+        if isinstance(self.token, str):
+            object.__setattr__(self, "token", self.token.strip())
+            if not _TOKEN.fullmatch(self.token.strip()):
+                raise InputError("the GitHub token is empty or holds characters no token has.")
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.api_url).hostname or ""
+
+    @property
+    def site_url(self) -> str:
+        """Where people look at it."""
+        return site_address(self.api_url)
+
+    @property
+    def user_agent(self) -> str:
+        return f"replanner/{__version__}"
+
+
+class Me(NamedTuple):
+    """Whose token this is. `actions`: a workflow's own GITHUB_TOKEN."""
+
+    login: str
+    kind: Literal["actions", "app", "user"]
+
+    @classmethod
+    def of(cls, login: str) -> "Me":
+        if login == ACTIONS_LOGIN:
+            return cls(login, "actions")
+        return cls(login, "app" if login.endswith("[bot]") else "user")
+
+
+class _Viewer(Answer):
+    login: str
+
+
+class _Named(Answer):
+    id: str
+    nameWithOwner: str  # noqa: N815 - GraphQL's own name
+
+
+class _About(Answer):
+    viewer: _Viewer
+    repository: _Named
+
+
+class Session:
+    """Calls to one repository. Close it, or use it in a `with`: it holds sockets, and with a CA
+    bundle a temporary file.
+
+    Every failure is one of replanner's errors (see refusals.py). A call that writes is never
+    repeated after an answer that leaves open whether it was done: the caller looks first.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._opened: Client | None = None
+        self.blobs: dict[str, bytes] = {}  # by git id, shared by the trees of this session
+
+    @property
+    def _client(self) -> "Client":
+        from replanner.forge.github.client import Client  # noqa: PLC0415 - imports PyGithub
+
+        if self._opened is None:
+            self._opened = Client(self.connection)
+        return self._opened
+
+    @property
+    def repository(self) -> str:
+        return self.connection.repository
+
+    @property
+    def calls(self) -> int:
+        """Requests made so far, without repetitions and those for an App's own token."""
+        return self._opened.calls if self._opened else 0
+
+    @cached_property
+    def repo(self) -> "Repository":
+        """PyGithub's repository, made without a call. Its errors are PyGithub's own: use it within
+        `doing`."""
+        return self._client.github.get_repo(self.repository)
+
+    def doing(self, what: str) -> AbstractContextManager[None]:
+        """Turn what PyGithub raises within into our errors: `what` is "open a pull request"."""
+        return self._client.doing(what)
+
+    def rest(
+        self,
+        verb: Verb,
+        path: str,
+        *,
+        doing: str,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+    ) -> object:
+        """The answer's JSON. `path` is below the repository unless it starts with `/`."""
+        path = self._path(path)
+        return self._client.rest(verb, path, doing=doing, query=query, body=body).data
+
+    def get(
+        self, shape: type[Shape], path: str, *, doing: str, query: Mapping[str, str] | None = None
+    ) -> Shape:
+        """One object, checked."""
+        return self._client.checked(shape, self.rest("GET", path, doing=doing, query=query))
+
+    def pages(
+        self,
+        shape: type[Shape],
+        path: str,
+        *,
+        doing: str,
+        query: Mapping[str, str] | None = None,
+    ) -> Iterator[Shape]:
+        """Every item of a list, however many pages it has. Ask for `per_page` where the list
+        takes it."""
+        yield from self._client.pages(shape, self._path(path), doing=doing, query=query)
+
+    def graphql(
+        self, shape: type[Shape], query: str, variables: Mapping[str, object], *, doing: str
+    ) -> Shape:
+        """A reading query's data, checked. Values go into `variables`, never into the text."""
+        return self._client.checked(shape, self._client.graphql(query, variables, doing=doing))
+
+    def mutate(
+        self,
+        name: str,
+        given: Mapping[str, object],
+        *,
+        doing: str,
+        answer: str = "clientMutationId",
+    ) -> object:
+        """One mutation, done once at most; what it answers."""
+        return self._client.mutate(name, given, doing=doing, answer=answer)
+
+    def checked(self, shape: type[Shape], data: object) -> Shape:
+        """An answer as the shape it should have; UpstreamError where it has not."""
+        return self._client.checked(shape, data)
+
+    def owner_and_name(self) -> dict[str, object]:
+        """The variables `owner` and `name` of most queries."""
+        owner, name = self.repository.split("/")
+        return {"owner": owner, "name": name}
+
+    def remember(self, *, login: str, repository_id: str, full_name: str) -> None:
+        """Spare the call for `me` and `repository_id`: another query told them."""
+        about = _About.model_construct(
+            viewer=_Viewer(login=login),
+            repository=_Named(id=repository_id, nameWithOwner=full_name),
+        )
+        self.__dict__["_about"] = self._same_name(about)
+
+    @cached_property
+    def _about(self) -> _About:
+        about = self.graphql(_About, _ABOUT, self.owner_and_name(), doing="look around")
+        return self._same_name(about)
+
+    def _same_name(self, about: _About) -> _About:
+        """GraphQL follows a renamed repository, REST answers with redirects that PyGithub follows
+        without the query: half the calls would then read something else."""
+        if about.repository.nameWithOwner.lower() != self.repository.lower():
+            raise InputError(
+                f"{self.repository} is now called {about.repository.nameWithOwner[:200]}.",
+                hint="Name the repository as it is called now.",
+            )
+        return about
+
+    @property
+    def me(self) -> Me:
+        return Me.of(self._about.viewer.login)
+
+    @property
+    def repository_id(self) -> str:
+        """The repository's GraphQL id."""
+        return self._about.repository.id
+
+    @property
+    def signs(self) -> bool:
+        """Whether GitHub signs the commits that this token makes by API: it does for bots, on its
+        own sites; an Enterprise Server need not be set up for it."""
+        host = self.connection.host
+        hosted = host == "api.github.com" or host.endswith(".ghe.com")
+        return hosted and self.me.kind != "user"
+
+    def _path(self, path: str) -> str:
+        return path if path.startswith("/") else f"/repos/{self.repository}/{path}".rstrip("/")
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
