@@ -13,7 +13,7 @@ from replanner.planning.diff import Change, diff
 from replanner.planning.record import PlanRecord
 from replanner.profile import LoadedProfile
 from replanner.propose import Blob
-from replanner.replan.artifacts import PLAN_FILE, Written, write_plan
+from replanner.replan.artifacts import PLAN_FILE, Written, output_dir, write_plan
 from replanner.replan.repository import Found, Repository
 from replanner.resolve import DRAFT_REVISION, Place, Planner
 
@@ -62,12 +62,13 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class Judge:
     """Judges profiles against one repository. `update` resolves revisions anew; otherwise the
-    commits that the old plans pin are used."""
+    commits that the old plans pin are used. `overwrite` takes hand-edited files for stale ones."""
 
     repository: Repository
     planner: Planner
     update: bool = True
     revision_classes: Collection[str] = USUAL_CLASSES
+    overwrite: bool = False
 
     def profile(self, found: Found) -> Judged:
         """A profile's outcome; its errors are part of it, since they are nobody else's."""
@@ -76,7 +77,7 @@ class Judge:
         if found.loaded is None or unreadable:
             return replace(blank, error=found.error or unreadable)
         try:
-            return self._planned(found.loaded, blank, folder=found.folder or "")
+            return self.settled(found.loaded, blank, self._record(found.loaded, blank))
         except (UpstreamError, AccessDenied) as error:
             # A credential that lapsed says nothing about the model, so it closes nothing either.
             return replace(blank, status="unknown", error=error)
@@ -91,29 +92,42 @@ class Judge:
 
     def leftover(self, folder: str, record: PlanRecord) -> Judged:
         """A plan whose profile is gone: its files go, unless somebody edited them."""
-        files = _removal(self.repository, folder, record)
+        files = _removal(_Sorted(self.repository, self.overwrite), folder, record)
         inputs = record.inputs
         verdict = _MOVED if inputs.profile_path in self.repository.paths else _REMOVED
         change = Change("removed", record, None, verdict)
         return Judged(inputs.profile_name, inputs.profile_path, "planned", record, change, files)
 
-    def _planned(self, loaded: LoadedProfile, blank: Judged, *, folder: str) -> Judged:
-        new = self._record(loaded, blank)
+    def settled(self, loaded: LoadedProfile, blank: Judged, new: PlanRecord) -> Judged:
+        """The outcome of a profile whose plan is `new`."""
         written = write_plan(new, loaded, name=blank.name)
         change = diff(blank.old, written.record)
-        files = _compared(self.repository, folder, blank.old, written)
+        files = self._compared(output_dir(loaded.profile, blank.name), blank.old, written)
         if self._is_news(change, files):
             told = change or Change("changed", blank.old, written.record, _SAME_PLAN)
             return replace(blank, status="planned", change=told, files=files)
         # Kept as it is: what differs is noise, and hand edits are still worth telling.
         return replace(blank, status="nothing", files=Files(hand_edited=files.hand_edited))
 
+    def _compared(self, folder: str, old: PlanRecord | None, written: Written) -> Files:
+        """What of the plan's files the tree lacks, has older, or has in somebody else's words."""
+        recorded = old.artifacts if old and folder in self.repository.records else {}
+        files = _Sorted(self.repository, self.overwrite)
+        for name, one in written.files.items():
+            path = posixpath.join(folder, name)
+            digest = None if name == PLAN_FILE else recorded.get(name, "")
+            blob = Blob(one.text.encode(), one.executable)
+            files.wanted(path, blob, digest=digest, stale=_is_stale(name, old, written))
+        for name in sorted(recorded.keys() - written.files.keys()):
+            files.unwanted(posixpath.join(folder, name), digest=recorded[name])
+        return files.done()
+
     def _record(self, loaded: LoadedProfile, blank: Judged) -> PlanRecord:
         place, old = Place(blank.path, blank.name), blank.old
         if not self.update:
             return self.planner.record(loaded.profile, place, pinned=old)
         new = self.planner.record(loaded.profile, place)
-        commits = {commit for _, _, commit in _pins(new)}
+        commits = {commit for _, _, commit in pins(new)}
         if old and commits.intersection(self.repository.config.ignore_revisions):
             return self.planner.record(loaded.profile, place, pinned=old)
         return new
@@ -137,7 +151,7 @@ class Judge:
     def _is_there(self, old: PlanRecord | None) -> bool:
         """Can the pinned commits still be served? A rewritten history takes them away."""
         try:
-            for model_id, revision, commit in _pins(old) if old else ():
+            for model_id, revision, commit in pins(old) if old else ():
                 self.planner.hub.fetch(model_id, revision, commit=commit)
         except AccessDenied:
             raise
@@ -152,9 +166,11 @@ def judge(
     *,
     update: bool = True,
     revision_classes: Collection[str] = USUAL_CLASSES,
+    overwrite: bool = False,
 ) -> tuple[Judged, ...]:
     """Every profile's outcome, then what is left of removed ones."""
-    judge_ = Judge(repository, planner, update, revision_classes)
+    judge_ = Judge(repository, planner, update, revision_classes, overwrite)
+    repository.expect_files(found.folder for found in repository.profiles)
     profiles = [_apart(judge_, found) for found in repository.profiles]
     # What a profile left behind goes once its files are elsewhere, not while that is open.
     stuck = {one.path for one in profiles if one.status in ("failed", "unknown")}
@@ -166,7 +182,7 @@ def judge(
     return (*profiles, *left)
 
 
-def _pins(record: PlanRecord) -> list[tuple[str, str, str]]:
+def pins(record: PlanRecord) -> list[tuple[str, str, str]]:
     """(model, revision, commit) of the model and its draft, where they have commits."""
     model, draft = record.plan.model, record.plan.config.speculative
     pins = [(model.id, model.revision, model.commit)]
@@ -181,27 +197,11 @@ def _apart(judge_: Judge, found: Found) -> Judged:
         return replace(judge_.blank(found), error=Bug.of(error))
 
 
-def _compared(
-    repository: Repository, folder: str, old: PlanRecord | None, written: Written
-) -> Files:
-    """What of the plan's files the tree lacks, has older, or has in somebody else's words."""
-    recorded = old.artifacts if old and folder in repository.records else {}
-    files = _Sorted(repository)
-    for name, one in written.files.items():
-        path = posixpath.join(folder, name)
-        digest = None if name == PLAN_FILE else recorded.get(name, "")
-        blob = Blob(one.text.encode(), one.executable)
-        files.wanted(path, blob, digest=digest, stale=_is_stale(name, old, written))
-    for name in sorted(recorded.keys() - written.files.keys()):
-        files.unwanted(posixpath.join(folder, name), digest=recorded[name])
-    return files.done()
-
-
 class _Sorted:
     """Sorts a plan's files into those to write, and those that are somebody else's."""
 
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
+    def __init__(self, repository: Repository, overwrite: bool) -> None:  # noqa: FBT001 - as in Judge
+        self._repository, self._overwrite = repository, overwrite
         self._write: dict[str, Blob | None] = {}
         self._missing: list[str] = []
         self._stale: list[str] = []
@@ -216,11 +216,12 @@ class _Sorted:
         there = self._repository.tree.read(path)
         if there == blob.data:
             return
-        if digest not in (None, hashlib.sha256(there).hexdigest()):
+        edited = digest not in (None, hashlib.sha256(there).hexdigest())
+        if edited and not self._overwrite:
             self._edited.append(path)
             return
         self._write[path] = blob
-        if stale:
+        if stale or edited:
             self._stale.append(path)
 
     def unwanted(self, path: str, *, digest: str | None) -> None:
@@ -228,7 +229,7 @@ class _Sorted:
         if path not in self._repository.paths:
             return
         there = hashlib.sha256(self._repository.tree.read(path)).hexdigest()
-        if digest in (None, there):
+        if self._overwrite or digest in (None, there):
             self._write[path] = None
             self._stale.append(path)
         else:
@@ -246,8 +247,7 @@ def _is_stale(name: str, old: PlanRecord | None, written: Written) -> bool:
     return same_planner and (name != PLAN_FILE or old.artifacts != written.record.artifacts)
 
 
-def _removal(repository: Repository, folder: str, record: PlanRecord) -> Files:
-    files = _Sorted(repository)
+def _removal(files: _Sorted, folder: str, record: PlanRecord) -> Files:
     files.unwanted(posixpath.join(folder, PLAN_FILE), digest=None)
     for name, digest in sorted(record.artifacts.items()):
         files.unwanted(posixpath.join(folder, name), digest=digest)

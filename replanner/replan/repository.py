@@ -2,7 +2,7 @@
 
 import json
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from replanner import plugins
@@ -16,7 +16,7 @@ from replanner.profile import (
     parse_profile,
     parse_repo_config,
 )
-from replanner.profile.globs import matches, narrowed
+from replanner.profile.globs import DEFAULT_GLOBS, matches, narrowed
 from replanner.profile.repo_config import REPO_CONFIG_PATH
 from replanner.render import RENDERERS
 from replanner.replan.artifacts import PLAN_FILE, output_dir
@@ -57,6 +57,11 @@ class Repository:
         of_path = (one for one in self.records.values() if one.inputs.profile_path == found.path)
         return next(of_path, None)
 
+    def expect_files(self, folders: Iterable[str | None]) -> None:
+        """The files of plans in these folders will be read."""
+        wanted = {*folders, *self.leftovers()} - {None}
+        self.tree.expect(path for path in self.paths if posixpath.dirname(path) in wanted)
+
     def leftovers(self) -> dict[str, PlanRecord]:
         """Plans whose profile is gone or writes elsewhere now, by folder.
 
@@ -94,9 +99,15 @@ def read_repository(
     One broken profile is its own affair; a broken configuration is everybody's.
     """
     paths = frozenset(tree.paths())
-    config = config if config is not None else _config(tree, paths)
-    configured = find_profiles(paths, config.profiles)
+    plans = [path for path in paths if posixpath.basename(path) == PLAN_FILE]
+    if config is None:
+        # Nearly all repositories keep their profiles here, so that one fetch brings everything.
+        usual = [path for _, path in _named(paths, DEFAULT_GLOBS)]
+        tree.expect([REPO_CONFIG_PATH, *plans, *usual])
+        config = read_config(tree, paths)
+    configured = _named(paths, config.profiles)
     named = narrowed(configured, paths, globs) if globs else configured
+    tree.expect([*plans, *(path for _, path in named)])
     profiles = _profiles(tree, named, config)
     records, unreadable = _records(tree, paths, {one.folder for one in profiles})
     partial = bool(only) or not {path for _, path in configured} <= {path for _, path in named}
@@ -115,10 +126,19 @@ def revision_records(tree: Tree) -> dict[str, PlanRecord]:
     }
 
 
-def _config(tree: Tree, paths: frozenset[str]) -> RepoConfig:
+def read_config(tree: Tree, paths: Collection[str]) -> RepoConfig:
+    """The configuration that a tree of these paths holds; InputError where it cannot be read."""
     if REPO_CONFIG_PATH not in paths:
         return RepoConfig()
     return parse_repo_config(tree.read(REPO_CONFIG_PATH), name=REPO_CONFIG_PATH)
+
+
+def _named(paths: Iterable[str], globs: Sequence[str]) -> list[tuple[str, str]]:
+    """(name, path) of every profile; of two that share a name, both."""
+    try:
+        return find_profiles(paths, globs)
+    except InputError:
+        return sorted(found for path in paths for found in find_profiles([path], globs))
 
 
 def _profiles(
@@ -127,10 +147,17 @@ def _profiles(
     renderers = plugins.names("render", builtin=RENDERERS)
     found = [_load(tree, name, path, renderers) for name, path in named]
     by_folder: dict[str, list[Found]] = {}
+    by_name: dict[str, list[Found]] = {}
     for one in found:
         # Some file systems hold these two for one, so they are one here.
         by_folder.setdefault((one.folder or "").casefold(), []).append(one)
-    return tuple(_checked(one, by_folder[(one.folder or "").casefold()], config) for one in found)
+        by_name.setdefault(one.name, []).append(one)
+    return tuple(
+        _checked(one, by_folder[(one.folder or "").casefold()], config)
+        if len(by_name[one.name]) == 1
+        else _namesake(one, by_name[one.name])
+        for one in found
+    )
 
 
 def _load(tree: Tree, name: str, path: str, renderers: Sequence[str]) -> Found:
@@ -156,6 +183,13 @@ def _checked(one: Found, same_folder: Sequence[Found], config: RepoConfig) -> Fo
     if any(matches(inside, glob) for glob in config.profiles):
         return _bad(one, f"{one.path} writes to {one.folder!r}, where profiles are looked for.")
     return one
+
+
+def _namesake(one: Found, same_name: Sequence[Found]) -> Found:
+    """A name decides folder, branch and labels: two profiles of one name are both bad."""
+    first, second, *_ = [other.path for other in same_name]
+    message = f"two profiles are called {one.name!r}: {first} and {second}"
+    return Found(one.name, one.path, error=InputError(message, hint="Rename one of the files."))
 
 
 def _bad(one: Found, message: str) -> Found:
