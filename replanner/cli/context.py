@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,9 +78,7 @@ class Context(NamedTuple):
     @property
     def style(self) -> "Style":
         """What the terminal can show: its width (COLUMNS first), its characters, colour."""
-        import shutil  # noqa: PLC0415 - JSON needs none of it
-
-        from replanner.report.terminal import Style  # noqa: PLC0415
+        from replanner.report.terminal import Style  # noqa: PLC0415 - JSON needs none of it
 
         return Style(
             width=shutil.get_terminal_size().columns,

@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     """Run the command that was asked for; only its module is imported."""
     module, function = _COMMANDS[arguments.command][0].split(":")
     command = getattr(import_module(f"replanner.cli.{module}"), function)
+    gc.freeze()  # what the modules hold stays, so the collector never looks through it
     gc.enable()
     code: int = command(arguments, context)
     return code
