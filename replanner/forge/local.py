@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from replanner.errors import InputError, UpstreamError
+from replanner.forge.files import check_path, is_directly_below
 from replanner.forge.git import Git, GitError
 from replanner.forge.proposal_files import ProposalFiles
-from replanner.forge.trees import LocalTree, tree_at
-from replanner.planning.stored import is_inside
+from replanner.forge.trees import tree_at
 from replanner.propose import (
     Blob,
     Branch,
@@ -75,7 +75,7 @@ class LocalForge:
         shown = [
             self._with_state(one, branches.get(one.branch), base)
             for one in self.files.read_all()
-            if _is_directly_below(one.branch, prefix)
+            if is_directly_below(one.branch, prefix)
         ]
         return Seen(branches, tuple(shown))
 
@@ -85,7 +85,7 @@ class LocalForge:
         for line in filter(None, listing.split("\n")):
             head, in_use, name = line.split(" ", 2)
             branch = name.removeprefix(_HEADS)
-            if _is_directly_below(branch, prefix):
+            if is_directly_below(branch, prefix):
                 yield branch, self._branch(head, base, in_use=in_use == "1")
 
     def _branch(self, head: str, base: Base, *, in_use: bool) -> Branch:
@@ -144,7 +144,7 @@ class LocalForge:
     def push(self, proposal: Proposal, *, expected: str | None) -> str:
         tree = tree_at(self.git, proposal.base_commit)
         for path, blob in sorted(proposal.files.items()):
-            _check_path(tree, path, blob)
+            check_path(tree, path, blob)
         commit = self._commit(proposal, self._write_tree(proposal))
         self._move(proposal.branch, commit, expected=expected)
         return commit
@@ -245,17 +245,3 @@ class LocalForge:
     def subjects(self, base: Base) -> tuple[str, ...]:
         log = self.git.text("log", "-20", "--format=%s", base.commit, "--")
         return tuple(log.split("\n"))
-
-
-def _is_directly_below(branch: str, prefix: str) -> bool:
-    """A group's name holds no `/`: what lies deeper belongs to another scope."""
-    return branch.startswith(prefix) and "/" not in branch.removeprefix(prefix)
-
-
-def _check_path(tree: LocalTree, path: str, blob: Blob | None) -> None:
-    """A proposal replaces plain files; a link, submodule or folder in its way is somebody's."""
-    if not is_inside(path):
-        raise InputError(f"{path[:100]!r} is no path inside the repository.")
-    in_way = tree.blocks(path) if blob else None
-    if in_way:
-        raise InputError(f"{path}: cannot be written, {in_way!r} is in its way.")

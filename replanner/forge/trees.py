@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from replanner.errors import InputError
+from replanner.forge.files import LARGEST_FILE, PLAIN_MODES
 from replanner.forge.git import Git, GitError
 
-LARGEST_FILE = 16 * 1024**2
 _AHEAD_FILE = 1024**2
 _AHEAD_TOTAL = 64 * 1024**2
-_PLAIN = ("100644", "100755")
 # Never profiles or plans, often a hundred thousand files.
 _PRUNED = frozenset({".git", ".venv", "node_modules", "__pycache__"})
 
@@ -38,7 +37,7 @@ class LocalTree:
         for line in filter(None, listing.decode("utf-8", "surrogateescape").split("\0")):
             fields, path = line.split("\t", 1)
             mode, _, name, size = fields.split()
-            if mode in _PLAIN and path.isprintable():
+            if mode in PLAIN_MODES and path.isprintable():
                 self.entries[path] = Entry(mode, name, int(size))
             else:
                 self.others.add(path)
@@ -58,14 +57,6 @@ class LocalTree:
 
     def expect(self, paths: Iterable[str]) -> None:
         """Nothing to do: reading one file reads its neighbours."""
-
-    def blocks(self, path: str) -> str | None:
-        """What of the tree a file at `path` would replace: a link, a folder, a file as folder."""
-        parents = [path[:at] for at, char in enumerate(path) if char == "/"]
-        in_way = [one for one in (*parents, path) if one in self.others]
-        in_way += [one for one in parents if one in self.entries]
-        in_way += [path] if any(one.startswith(path + "/") for one in self.entries) else []
-        return in_way[0] if in_way else None
 
     def _fetch(self, path: str, entry: Entry) -> None:
         """Read a file, and with it its neighbours: one process for hundreds of files."""

@@ -9,7 +9,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
@@ -37,7 +37,7 @@ from replanner.forge.github.refusals import (
     wait_s,
     words_of,
 )
-from replanner.forge.github.session import App, Connection, Pace
+from replanner.forge.github.session import Connection, Pace
 
 _API_VERSION = "2022-11-28"
 _LIMITING = (403, 429)
@@ -132,8 +132,9 @@ class Client:
         self.calls = 0
         self._bundle: weakref.finalize[..., Any] | None = None
         settings = self._settings()
+        self._app: Auth.AppAuth | None = None
         with self.doing("find the App's installation"):
-            auth = _auth(connection, settings)
+            auth = self._auth(settings)
         self.github = Github(auth=_counted(auth, self._count), lazy=True, **settings)
         self._writer = self.github.requester
         # GraphQL queries are POSTs too, but write nothing: they keep the pace of reading.
@@ -154,6 +155,26 @@ class Client:
             "seconds_between_writes": pace.between_writes_s,
             "api_version": _API_VERSION,
         }
+
+    def _auth(self, settings: Mapping[str, Any]) -> Auth.Auth:
+        token = self.connection.token
+        if isinstance(token, str):
+            return Auth.Token(token)
+        self._app = Auth.AppAuth(token.app_id, token.private_key)
+        with closing(GithubIntegration(auth=self._app, **settings)) as integration:
+            installation = token.installation_id
+            if installation is None:
+                owner, name = self.connection.repository.split("/")
+                installation = integration.get_repo_installation(owner, name).id
+        return self._app.get_installation_auth(installation)
+
+    def app_login(self) -> str | None:
+        """The account of the App whose key we hold; None where we hold only a token."""
+        if self._app is None:
+            return None
+        settings = {**self._writer.kwargs, "auth": self._app}
+        with self.doing("read the App"), closing(GithubIntegration(**settings)) as integration:
+            return f"{integration.get_app().slug}[bot]"
 
     def _trusted(self) -> bool | str:
         """certifi's authorities and the bundle's in one file, for as long as this client lives."""
@@ -310,26 +331,6 @@ def _retry(pace: Pace) -> PatientRetry:
         backoff_jitter=pace.first_wait_s / 2,
         raise_on_status=False,
     )
-
-
-def _auth(connection: Connection, settings: Mapping[str, Any]) -> Auth.Auth:
-    token = connection.token
-    if isinstance(token, str):
-        return Auth.Token(token)
-    app = Auth.AppAuth(token.app_id, token.private_key)
-    return app.get_installation_auth(_installation(token, app, connection, settings))
-
-
-def _installation(
-    token: App, app: Auth.AppAuth, connection: Connection, settings: Mapping[str, Any]
-) -> int:
-    if token.installation_id is not None:
-        return token.installation_id
-    integration = GithubIntegration(auth=app, **settings)
-    try:
-        return integration.get_repo_installation(*connection.repository.split("/")).id
-    finally:
-        integration.close()
 
 
 def _counted(auth: Auth.Auth, count: Callable[[], None]) -> Auth.Auth:

@@ -242,9 +242,10 @@ class Session:
             )
         return about
 
-    @property
+    @cached_property
     def me(self) -> Me:
-        return Me.of(self._about.viewer.login)
+        """Asked by GraphQL: a workflow's token is refused `GET /user`."""
+        return Me.of(self._client.app_login() or self._about.viewer.login)
 
     @property
     def repository_id(self) -> str:
