@@ -3,7 +3,7 @@ beside them. Working tree, index and HEAD are never touched."""
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -70,7 +70,8 @@ class LocalForge:
             hint="Name the branch with --base.",
         )
 
-    def look(self, base: Base, prefix: str) -> Seen:
+    def look(self, base: Base, prefix: str, *, wanted: Collection[str] = ()) -> Seen:
+        del wanted  # every proposal has its file, whatever became of its branch
         branches = dict(self._branches(base, prefix))
         shown = [
             self._with_state(one, branches.get(one.branch), base)

@@ -44,8 +44,9 @@ class Forge(Protocol):
         """The branch to propose to; None: the default one."""
         ...
 
-    def look(self, base: Base, prefix: str) -> Seen:
-        """The branches below `prefix`, and the pull requests from them into the base."""
+    def look(self, base: Base, prefix: str, *, wanted: Collection[str] = ()) -> Seen:
+        """The branches below `prefix`, and the pull requests from them into the base. So too those
+        from `wanted` branches that are gone: what somebody closed there is remembered."""
         ...
 
     def push(self, proposal: Proposal, *, expected: str | None) -> str:
