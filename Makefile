@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TRUTH ?= ../shared/truth
 
-.PHONY: demo test lint types layers coverage truth bench lock clean
+.PHONY: demo test lint types layers coverage truth packaging bench lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/python examples/demo/run_demo.py
@@ -35,6 +35,10 @@ coverage: $(VENV)/.dev
 truth: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/scoreboard.py $(TRUTH)
 
+# Workflows, Dockerfile, wheel and image; what an engine or a linter is missing for is skipped.
+packaging: $(VENV)/.dev $(VENV)/.linters
+	$(BIN)/pytest tests/packaging
+
 bench: $(VENV)/.dev
 	$(BIN)/python tools/bench.py
 
@@ -57,6 +61,11 @@ $(VENV)/.runtime: $(VENV)/bin/python requirements.lock pyproject.toml
 $(VENV)/.dev: $(VENV)/bin/python requirements-dev.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.linters: $(VENV)/bin/python requirements-linters.lock
+	$(PYTHON) -m venv $(VENV)/linters
+	$(VENV)/linters/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-linters.lock
 	@touch $@
 
 clean:
