@@ -24,7 +24,7 @@ _MARKER: Final = re.compile(
 )
 _MEMORY: Final = re.compile(r"^<!-- replanner:plans ([A-Za-z0-9+/=]{1,8192}) -->\r?$", re.MULTILINE)
 _LONGEST_SCOPE: Final = 200
-_LONGEST_LINE: Final = 160
+_LONGEST_LINE: Final = 300
 _KEPT: Final = 3
 _FAILED: Final = frozenset({"infeasible", "policy"})
 _UNKNOWN: Final = "unknown"

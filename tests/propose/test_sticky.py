@@ -208,7 +208,7 @@ def test_remembered_lines_are_one_short_line_each() -> None:
     [past] = history(replace(WANTED, digest="x"), [Comment(1, hidden(document), ours=True)])
 
     assert past.line.startswith("a # b ccc")
-    assert len(past.line) <= 160
+    assert len(past.line) <= 300
 
 
 @pytest.mark.parametrize(
