@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from replanner.hub.kept import Kept
 
 LISTING = ".replanner.json"
-_WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack")
+WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack")
 _MAX_HASHED_BYTES = 64 * 2**20
 _MAX_FILES = 10_000
 # huggingface_hub's cache links each file to blobs/<git sha1 or, for large files, sha256>.
@@ -72,7 +72,7 @@ class DiskShelf(NamedTuple):
         size = file.stat().st_size
         if digest := _linked_digest(file):
             return UpstreamFile(path, digest, size)
-        if size > _MAX_HASHED_BYTES or path.endswith(_WEIGHTS):
+        if size > _MAX_HASHED_BYTES or path.endswith(WEIGHTS):
             return UpstreamFile(path, f"size:{size}", size)
         return UpstreamFile(path, git_digest(file.read_bytes()), size)
 

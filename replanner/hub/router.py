@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from replanner.hub.folder import FolderHub
 from replanner.hub.look import OneLook
 from replanner.planning.model_files import ModelFiles
 from replanner.planning.request import is_folder
@@ -12,9 +11,9 @@ from replanner.planning.request import is_folder
 
 @dataclass(eq=False)
 class RoutedHub:
-    """Folders from disk; ids from the hub that `open_models` opens when one is first asked for."""
+    """Folders from disk or a commit; ids from the hub that `open_models` opens when first asked."""
 
-    folders: FolderHub
+    folders: OneLook
     open_models: Callable[[], OneLook]
 
     @cached_property
