@@ -10,6 +10,9 @@ from replanner.report.markdown import code, escape, joined, table
 
 _MOST_FINDINGS = 20
 _MOST_CAUSES = 5
+_LONGEST = 100
+# Python's words for YAML's.
+_SPELLED = {"True": "true", "False": "false", "None": "null", "": "nothing"}
 
 
 def outcome(one: Change) -> str:
@@ -22,8 +25,10 @@ def outcome(one: Change) -> str:
 def cause_text(cause: Cause) -> str:
     """One cause, its key and values in a fixed-width face."""
     if cause.kind != "profile":
-        return escape(str(cause).replace("->", ARROW))
-    return f"{code(cause.subject)} {code(cause.old)} {ARROW} {code(cause.new)}"
+        return escape(str(cause).replace("->", ARROW), longest=_LONGEST)
+    words = (cause.subject, *(_SPELLED.get(one, one) for one in (cause.old, cause.new)))
+    subject, old, new = (code(word, longest=_LONGEST) for word in words)
+    return f"{subject} {old} {ARROW} {new}"
 
 
 def causes_list(one: Change) -> str:

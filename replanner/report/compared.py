@@ -9,6 +9,7 @@ from replanner.planning.record import PlanRecord
 from replanner.planning.request import Workload
 from replanner.planning.result import Plan
 from replanner.report.figures import ARROW, change, fixed_bytes, value
+from replanner.report.limits import limit_text
 from replanner.report.markdown import escape, table
 from replanner.report.review import Breach
 
@@ -19,12 +20,13 @@ _TINY = ("0.0%", "\N{MINUS SIGN}0.0%", "+0.0%")
 
 class _Measure(NamedTuple):
     """One row. `of` answers None where the figure means nothing for the plan; `limit` is the
-    policy's key for it."""
+    policy's key for it; `only_moved`: told where it differs."""
 
     label: Callable[[PlanRecord], str]
     unit: Unit
     of: Callable[[Plan], Value]
     limit: str = ""
+    only_moved: bool = False
 
 
 def _cached(found: Callable[[Plan], Value]) -> Callable[[Plan], Value]:
@@ -50,10 +52,13 @@ _MEASURES = (
         lambda _: "KV capacity", "tokens", _cached(lambda plan: plan.feasibility.kv_cache_tokens)
     ),
     _Measure(
-        lambda _: "Longest request", "tokens", _cached(lambda plan: plan.config.max_model_len)
+        lambda _: "Longest request",
+        "tokens",
+        _cached(lambda plan: plan.config.max_model_len),
+        only_moved=True,
     ),
     _Measure(
-        lambda _: "Requests of that length at once",
+        lambda record: f"Requests of {value('tokens', record.plan.config.max_model_len)} at once",
         "requests",
         _cached(lambda plan: plan.feasibility.max_concurrency_at_context),
         "min_concurrency",
@@ -100,7 +105,7 @@ def comparison(before: PlanRecord | None, after: PlanRecord | None, limits: Limi
         return ""
     told = _told_limits(limits)
     if before is None or after is None:
-        cells = [_one_sided(one, now, told) for one in _measures(limits) if one.of(now.plan)]
+        cells = [_one_sided(one, now, told) for one in _measures(limits) if _is_told(one, now)]
         return table((f"per GPU ({hardware(now)})", "planned"), cells)
     rows = [_row(one, before, after, told) for one in _measures(limits)]
     head = f"per GPU ({_both_hardware(before, after)})"
@@ -160,9 +165,13 @@ def _measures(limits: Limits) -> Iterable[_Measure]:
 
 
 def _told_limits(limits: Limits) -> Mapping[str, str]:
-    kept = {one.limit: f"policy {escape(one.wanted)} ✅" for one in limits.kept}
-    broken = {one.limit: f"policy {escape(one.wanted)} ❌" for one in limits.breached}
+    kept = {one.limit: f"{escape(limit_text(one))} ✅" for one in limits.kept}
+    broken = {one.limit: f"{escape(limit_text(one))} ❌" for one in limits.breached}
     return kept | broken
+
+
+def _is_told(one: _Measure, now: PlanRecord) -> bool:
+    return one.of(now.plan) is not None and not one.only_moved
 
 
 def _one_sided(one: _Measure, now: PlanRecord, limits: Mapping[str, str]) -> tuple[str, str]:
@@ -175,7 +184,7 @@ def _row(
     one: _Measure, before: PlanRecord, after: PlanRecord, limits: Mapping[str, str]
 ) -> tuple[str, ...] | None:
     old, new = one.of(before.plan), one.of(after.plan)
-    if old is None and new is None:
+    if (old is None and new is None) or (one.only_moved and old == new):
         return None
     shift = moved(one.unit, old, new) if None not in (old, new) else ""
     bold = f"**{shift}**" if shift not in ("", SAME) else shift

@@ -13,6 +13,7 @@ from urllib.parse import quote
 MOST_LISTED = 10
 BUDGET_BYTES = 60_000  # GitHub documents 65,536 characters; users saw refusals below that
 LONGEST_FOREIGN = 300
+_LONGEST_NAME = 64
 
 _SPECIAL = re.compile(r"[\\`*_\[\]{}()<>|~$^=!\"']")
 _GAP = "&#8203;"
@@ -28,9 +29,9 @@ _LEADING_MARK = re.compile(r"^([-+]+|\d+\.)(?=\s|$)")
 _WEB = re.compile(r"https?://[\w.-]+(:\d+)?(/.*)?")
 
 
-def escape(text: str) -> str:
+def escape(text: str, *, longest: int = LONGEST_FOREIGN) -> str:
     """Foreign text as inline Markdown that shows it and does nothing."""
-    plain = one_line(text, longest=LONGEST_FOREIGN).replace("&", "&amp;")
+    plain = one_line(text, longest=longest).replace("&", "&amp;")
     plain = _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", plain)
     # Not in one pass with the rest: the entities above hold this character.
     plain = re.sub(r"(?<!&)#", "&#35;", plain)
@@ -39,9 +40,9 @@ def escape(text: str) -> str:
     return _LEADING_MARK.sub(rf"{_GAP}\1", plain)
 
 
-def code(text: str) -> str:
+def code(text: str, *, longest: int = LONGEST_FOREIGN) -> str:
     """Foreign text in a fixed-width face; HTML, because no backtick can end it."""
-    return f"<code>{escape(text)}</code>"
+    return f"<code>{escape(text, longest=longest)}</code>"
 
 
 def one_line(text: str, *, longest: int) -> str:
@@ -49,6 +50,13 @@ def one_line(text: str, *, longest: int) -> str:
     flat = "".join(char if char.isprintable() else " " for char in text[: longest + 1])
     words = " ".join(flat.split())
     return words if len(words) <= longest else words[: longest - 1] + "…"
+
+
+def middle_cut(text: str) -> str:
+    """A name that keeps its beginning and its end, which tell it from its neighbours."""
+    flat = one_line(text, longest=1000)
+    half = _LONGEST_NAME // 2
+    return flat if len(flat) <= _LONGEST_NAME else f"{flat[: half - 1]}…{flat[-half:]}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers_from: int = 1) -> str:
@@ -69,11 +77,6 @@ def link(text: str, url: str) -> str:
     if not _WEB.fullmatch(url):
         return text
     return f"[{text}]({quote(url, safe=':/?#&=%~')})"
-
-
-def blob_link(text: str, place: str, *, line: int = 0) -> str:
-    """Markdown that leads to a line of a file; `place` is what `blob_url` says."""
-    return link(text, f"{place}#L{line}" if place and line else place)
 
 
 def blob_url(repository_url: str, commit: str, path: str) -> str:

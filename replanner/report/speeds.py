@@ -3,7 +3,7 @@
 from replanner.planning.deltas import Unit
 from replanner.planning.record import PlanRecord
 from replanner.planning.result import Range
-from replanner.report.compared import NONE, moved, workload
+from replanner.report.compared import NONE, SAME, moved, workload
 from replanner.report.figures import spread
 from replanner.report.markdown import escape, joined, table
 
@@ -17,16 +17,21 @@ _SPEEDS: tuple[tuple[str, Unit, str], ...] = (
 _ANSWER: tuple[tuple[str, Unit, str], ...] = (("Time to answer", "ms", "ttft_ms"),)
 
 
-def speeds(before: PlanRecord | None, after: PlanRecord | None, *, measured: bool = False) -> str:
-    """The table of one profile; nothing where neither side starts."""
+def speeds(
+    before: PlanRecord | None, after: PlanRecord, *, measured: bool = False, brief: bool = False
+) -> str:
+    """The table of one profile; nothing where neither side starts, one column where nothing moves.
+    `brief` leaves out what the figures rest on but the first sentence."""
     sides = [side for side in (before, after) if side]
     running = [side for side in sides if side.plan.feasibility.starts]
     if not running:
         return ""
     kinds = _SPEEDS if any(one.plan.feasibility.keeps_cache for one in running) else _ANSWER
-    head = ("", "before", "after", "change") if len(sides) > 1 else ("", "planned")
     rows = [_row(label, unit, key, sides) for label, unit, key in kinds]
-    return joined([table(head, rows), _basis(running[-1], measured=measured)])
+    if len(sides) > 1 and all(row[-1] == SAME for row in rows):
+        return speeds(None, after, measured=measured, brief=brief)
+    head = ("", "before", "after", "change") if len(sides) > 1 else ("", "planned")
+    return joined([table(head, rows), _basis(running[-1], measured=measured, brief=brief)])
 
 
 def _row(label: str, unit: Unit, key: str, sides: list[PlanRecord]) -> tuple[str, ...]:
@@ -43,7 +48,7 @@ def _range(record: PlanRecord, key: str) -> Range | None:
     return found if record.plan.feasibility.starts and isinstance(found, Range) else None
 
 
-def _basis(record: PlanRecord, *, measured: bool) -> str:
+def _basis(record: PlanRecord, *, measured: bool, brief: bool) -> str:
     traffic = workload(record)
     requests = traffic["concurrency"]
     load = (
@@ -52,5 +57,6 @@ def _basis(record: PlanRecord, *, measured: bool) -> str:
     )
     if measured:
         return f"Measured, for {load}."
-    notes = " ".join(escape(note) for note in record.plan.performance.assumptions)
+    found = record.plan.performance.assumptions
+    notes = " ".join(escape(note) for note in (found[:1] if brief else found))
     return f"Estimates for {load}; in brackets what they lie between. {notes}".rstrip()

@@ -1,0 +1,102 @@
+"""Decides the table of several profiles: one row each, the worst first, as many as
+there is room for."""
+
+from collections.abc import Callable, Sequence
+
+from replanner.report.changes import cause_text, outcome
+from replanner.report.limits import breach_phrase
+from replanner.report.look import Look
+from replanner.report.markdown import code, escape, middle_cut, table
+from replanner.report.marks import EMOJI, ORDER, is_old_trouble, mark
+from replanner.report.review import Review, Reviewed
+from replanner.report.rows import HEAD, figures_cells, where
+
+_COLUMNS = (*HEAD, "Why")
+_SHORT = 90
+_MOST_REASONS = 2
+
+
+def ordered(found: Sequence[Reviewed]) -> list[Reviewed]:
+    """The worst first; the review's own order where marks are the same."""
+    return sorted(found, key=lambda one: ORDER.index(mark(one)))
+
+
+def overview(review: Review, look: Look, *, room_bytes: int) -> str:
+    """All rows in full where half the room holds them; else short ones, and a count of the rest."""
+    found = ordered([one for one in review.news if one.record])
+    if not found:
+        return ""
+    full = _table([_full_row(one, review, look) for one in found])
+    if len(full.encode()) <= room_bytes // 2:
+        return full
+    return _as_many(found, _short_row, room_bytes=room_bytes)
+
+
+def _as_many(
+    found: Sequence[Reviewed], row: Callable[[Reviewed], tuple[str, ...]], *, room_bytes: int
+) -> str:
+    rows, used = [], len(_table([]).encode()) + _SHORT
+    for one in found:
+        cells = row(one)
+        used += len(_line(cells).encode()) + 1
+        if used > room_bytes:
+            break
+        rows.append(cells)
+    rest = found[len(rows) :]
+    told = _table(rows) if rows else ""
+    return f"{told}\n\n{_rest(rest)}".strip() if rest else told
+
+
+def _rest(rest: Sequence[Reviewed]) -> str:
+    marks = [mark(one) for one in rest]
+    kinds = [f"{EMOJI[kind]} {marks.count(kind)}" for kind in ORDER if kind in marks]
+    return f"And {len(rest)} more profiles: {', '.join(kinds)}."
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
+    # The reason is text, so it stands to the left; everything before it is figures.
+    head, rule, *body = table(_COLUMNS, rows, numbers_from=2).splitlines()
+    return "\n".join([head, rule.removesuffix("--: |") + ":-- |", *body])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _full_row(one: Reviewed, review: Review, look: Look) -> tuple[str, ...]:
+    name = code(middle_cut(one.name))
+    shown = name if one.kind == "removed" else look.linked(review, name, one.path)
+    place = where(one.record) if one.record else ""
+    cells = _cells(one, bars=look.charts != "none")
+    return (f"{EMOJI[mark(one)]} {shown}<br>{place}", *cells, _why(one))
+
+
+def _short_row(one: Reviewed) -> tuple[str, ...]:
+    name = code(middle_cut(one.name))
+    return (f"{EMOJI[mark(one)]} {name}", *_cells(one, bars=False), _why(one, most=1))
+
+
+def _cells(one: Reviewed, *, bars: bool) -> tuple[str, str, str]:
+    if one.change:
+        return figures_cells(one.change.old, one.change.new, bars=bars)
+    return figures_cells(None, one.record, bars=bars)
+
+
+def _why(one: Reviewed, *, most: int = _MOST_REASONS) -> str:
+    """What broke, else what moved."""
+    reasons = ["was so before"] if is_old_trouble(one) else []
+    reasons += [escape(breach_phrase(breach), longest=_SHORT) for breach in one.breaches[:1]]
+    if one.change and one.level == "infeasible":
+        reasons.append(escape(outcome(one.change), longest=_SHORT))
+    reasons += _moves(one)
+    return "; ".join(reasons[:most])
+
+
+def _moves(one: Reviewed) -> list[str]:
+    change = one.change
+    if change is None or change.kind == "new":
+        return ["new profile"] if one.kind == "new" else []
+    if change.kind == "removed":
+        gpus = change.record.plan.hardware.gpus
+        return [f"frees {gpus} GPU{'s' * (gpus > 1)}"]
+    return [cause_text(cause) for cause in change.causes] or [escape(change.verdict)]

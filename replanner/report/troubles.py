@@ -1,0 +1,49 @@
+"""Decides how profiles that could not be planned are told: where, why, and what would be right."""
+
+from collections.abc import Sequence
+
+from replanner.report.headline import reason
+from replanner.report.look import Look
+from replanner.report.markdown import code, escape, joined, listed, middle_cut
+from replanner.report.review import Review, Reviewed, Trouble
+
+_MOST = 10
+_NO_REASON = Trouble("no reason is known", "", 4)
+
+
+def troubles(review: Review, look: Look) -> str:
+    """Each failed profile with its place; unknown ones together where they share a reason."""
+    failed = [one for one in review.news if one.kind == "failed"]
+    unknown = [one for one in review.news if one.kind == "unknown"]
+    alone = len(review.news) == 1
+    return joined([_failed(failed, review, look, alone=alone), _unknown(unknown, alone=alone)])
+
+
+def _failed(found: Sequence[Reviewed], review: Review, look: Look, *, alone: bool) -> str:
+    lines = [line for one in found[:_MOST] for line in _problems(one, review, look, alone=alone)]
+    more = len(found) - _MOST
+    return "\n".join([*lines, *([f"- and {more} more"] if more > 0 else [])])
+
+
+def _problems(one: Reviewed, review: Review, look: Look, *, alone: bool) -> list[str]:
+    """The headline has told the first problem of the only profile already."""
+    trouble = one.trouble or _NO_REASON
+    told = trouble.message.strip().splitlines()[:_MOST]
+    where = look.file(review, one.path, trouble.position)
+    if alone:
+        rest = [f"- {escape(line)}" for line in told[1:]]
+        return [*rest, f"- {where}: {escape(trouble.hint)}"] if trouble.hint else rest or [where]
+    why = reason(one).rstrip(".")
+    return [f"- ❌ {code(middle_cut(one.name))}, {where}: {escape(why)}. {escape(trouble.hint)}"]
+
+
+def _unknown(found: Sequence[Reviewed], *, alone: bool) -> str:
+    reasons: dict[str, list[str]] = {}
+    for one in found:
+        reasons.setdefault((one.trouble or _NO_REASON).message, []).append(one.name)
+    lines = [
+        f"- ⚠️ Not planned: {listed(names)}" + ("" if alone else f": {escape(reason)}")
+        for reason, names in list(reasons.items())[:_MOST]
+    ]
+    tail = "Nothing is known about them, so nothing is said against them."
+    return "\n".join([*lines, "", tail]) if lines else ""
