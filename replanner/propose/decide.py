@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from replanner.errors import InputError, did_you_mean
-from replanner.propose.content import read_state
 from replanner.propose.event import SUPPORTED, Event, PullFacts
 from replanner.propose.shapes import APPLY_LABEL, REPLAN_LABEL
+from replanner.propose.state import read_state
 
 Mode = Literal["comment", "check", "update", "publish", "apply", "none"]
 
@@ -154,12 +154,14 @@ def _edited(event: Event, wish: Wish) -> Decision:
 
 def _ticked(event: Event, name: str) -> bool:
     """Does the box differ from how it was? Who edits a text that has no boxes asks nothing."""
-    before, now = (_box(text, name) for text in (event.body_before or "", _pull(event).body))
+    if event.body_before is None:
+        return False
+    before, now = (_box(text, name) for text in (event.body_before, _pull(event).body))
     return before != now and now is not None
 
 
 def _box(body: str, name: str) -> bool | None:
-    found = re.search(rf"(?m)^\s*- \[([ xX])\] <!-- replanner:{name} -->", body)
+    found = re.search(rf"(?m)^\s*[-*] \[([ xX])\] <!-- replanner:{name} -->", body)
     return found[1] != " " if found else None
 
 
