@@ -12,7 +12,9 @@ from replanner.propose.event import Event, PullFacts
 # GitHub sends no payload above 25 MB (docs.github.com, "Webhook events and payloads").
 MOST_BYTES: Final = 25 * 1024**2
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
-_REPOSITORY: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
+_REPOSITORY: Final = re.compile(
+    r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}"
+)
 _NO_COMMIT: Final = "0" * 40
 Payload = Mapping[str, object]
 
