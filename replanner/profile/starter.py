@@ -4,7 +4,6 @@ import json
 import re
 from typing import Final
 
-from replanner import __version__
 from replanner.errors import InputError
 from replanner.profile import fields as of
 from replanner.profile.editor_schema import json_schema
@@ -69,35 +68,36 @@ profiles: ["profiles/**/*.yaml", "profiles/**/*.yml"]
 """
 
 _WORKFLOW: Final = """\
+# Plans every pull request, comments on what changes, and fails where a deployment would break.
+# `your_org` stands for the owner of the Action that you use.
 name: replanner
 
 on:
+  # Every type listed here is judged in full, and no `paths:` leaves a required check pending for
+  # ever. A run that ended green without looking would replace a red one: no `edited`, no `labeled`.
   pull_request:
-  push:
-    branches: [main]
+    types: [opened, synchronize, reopened, ready_for_review]
+  merge_group:
 
-permissions: {{}}
+permissions: {}
 
 concurrency:
-  group: replanner-${{{{ github.ref }}}}
-  cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}
+  group: replanner-${{ github.event.pull_request.number || github.ref }}
+  cancel-in-progress: ${{ github.event_name == 'pull_request' }}
 
 jobs:
-  check:
-    name: check
+  plan:
+    name: plan
     runs-on: ubuntu-latest
     timeout-minutes: 10
     permissions:
-      contents: read  # to read the profiles
+      contents: read  # profiles and plans are read through the API; nothing is checked out
+      pull-requests: write  # the comment and suggestions
     steps:
-      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1  # v7.0.1
+      - uses: your_org/replanner@v0  # zizmor: ignore[unpinned-uses] better: a release's commit
         with:
-          persist-credentials: false
-      - uses: actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97  # v7.0.0
-        with:
-          python-version: "3.13"
-      - run: pip install "replanner=={version}"
-      - run: replanner check
+          fail-on: policy
+          hf-token: ${{ secrets.HF_TOKEN }}  # gated models; empty for forks and Dependabot
 """
 
 
@@ -113,7 +113,7 @@ def starter_files(*, model_id: str | None, gpu_name: str | None) -> dict[str, st
         f"profiles/{_slug(model)}.yaml": profile,
         SCHEMA_PATH: json.dumps(json_schema(), indent=2) + "\n",
         REPO_CONFIG_PATH: _CONFIG,
-        WORKFLOW_PATH: _WORKFLOW.format(version=__version__),
+        WORKFLOW_PATH: _WORKFLOW,
     }
 
 

@@ -63,13 +63,11 @@ def test_a_name_that_no_profile_may_hold_is_refused(model: str | None, gpu: str 
         starter_files(model_id=model, gpu_name=gpu)
 
 
-def test_the_workflow_pins_what_it_runs_and_only_reads() -> None:
+def test_the_workflow_asks_for_no_more_than_it_needs() -> None:
     text = starter_files(model_id=None, gpu_name=None)[".github/workflows/replanner.yml"]
     workflow = yaml.safe_load(text)
     [job] = workflow["jobs"].values()
     assert workflow["permissions"] == {}
-    assert job["permissions"] == {"contents": "read"}
-    uses = [step["uses"] for step in job["steps"] if "uses" in step]
-    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", each) for each in uses)
-    runs = [step["run"] for step in job["steps"] if "run" in step]
-    assert runs == [f'pip install "replanner=={__version__}"', "replanner check"]
+    assert job["permissions"] == {"contents": "read", "pull-requests": "write"}
+    [step] = job["steps"]
+    assert step["uses"].endswith("/replanner@v" + __version__.partition(".")[0])
