@@ -26,9 +26,20 @@ def cause_text(cause: Cause) -> str:
     """One cause, its key and values in a fixed-width face."""
     if cause.kind != "profile":
         return escape(str(cause).replace("->", ARROW), longest=_LONGEST)
-    words = (cause.subject, *(_SPELLED.get(one, one) for one in (cause.old, cause.new)))
-    subject, old, new = (code(word, longest=_LONGEST) for word in words)
+    subject, old, new = (code(word, longest=_LONGEST) for word in _spelled(cause))
     return f"{subject} {old} {ARROW} {new}"
+
+
+def cause_words(cause: Cause) -> str:
+    """The same in a few plain words, the key without its section."""
+    if cause.kind != "profile":
+        return str(cause).replace("->", ARROW)
+    subject, old, new = _spelled(cause)
+    return f"{subject.rpartition('.')[2]} {old} {ARROW} {new}"
+
+
+def _spelled(cause: Cause) -> tuple[str, str, str]:
+    return (cause.subject, _SPELLED.get(cause.old, cause.old), _SPELLED.get(cause.new, cause.new))
 
 
 def causes_list(one: Change) -> str:

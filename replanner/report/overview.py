@@ -3,13 +3,15 @@ there is room for."""
 
 from collections.abc import Callable, Sequence
 
-from replanner.report.changes import cause_text, outcome
-from replanner.report.limits import breach_phrase
+from replanner.planning.diff import Change
+from replanner.report.changes import cause_words, outcome
+from replanner.report.figures import NO_BREAK
+from replanner.report.limits import limit_text
 from replanner.report.look import Look
-from replanner.report.markdown import code, escape, middle_cut, table
+from replanner.report.markdown import escape, table
 from replanner.report.marks import EMOJI, ORDER, is_old_trouble, mark
 from replanner.report.review import Review, Reviewed
-from replanner.report.rows import HEAD, figures_cells, where
+from replanner.report.rows import HEAD, figures_cells, label, where
 
 _COLUMNS = (*HEAD, "Why")
 _SHORT = 90
@@ -64,16 +66,16 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _full_row(one: Reviewed, review: Review, look: Look) -> tuple[str, ...]:
-    name = code(middle_cut(one.name))
+    name = label(one.name)
     shown = name if one.kind == "removed" else look.linked(review, name, one.path)
     place = where(one.record) if one.record else ""
     cells = _cells(one, bars=look.charts != "none")
-    return (f"{EMOJI[mark(one)]} {shown}<br>{place}", *cells, _why(one))
+    return (f"{EMOJI[mark(one)]}{NO_BREAK}{shown}<br>{place}", *cells, _why(one))
 
 
 def _short_row(one: Reviewed) -> tuple[str, ...]:
-    name = code(middle_cut(one.name))
-    return (f"{EMOJI[mark(one)]} {name}", *_cells(one, bars=False), _why(one, most=1))
+    name = f"{EMOJI[mark(one)]}{NO_BREAK}{label(one.name)}"
+    return (name, *_cells(one, bars=False), _why(one, most=1))
 
 
 def _cells(one: Reviewed, *, bars: bool) -> tuple[str, str, str]:
@@ -83,13 +85,18 @@ def _cells(one: Reviewed, *, bars: bool) -> tuple[str, str, str]:
 
 
 def _why(one: Reviewed, *, most: int = _MOST_REASONS) -> str:
-    """What broke, else what moved."""
+    """What moved, and what broke by it."""
     reasons = ["was so before"] if is_old_trouble(one) else []
-    reasons += [escape(breach_phrase(breach), longest=_SHORT) for breach in one.breaches[:1]]
+    reasons += [escape(limit_text(breach), longest=_SHORT) for breach in one.breaches[:1]]
     if one.change and one.level == "infeasible":
-        reasons.append(escape(outcome(one.change), longest=_SHORT))
-    reasons += _moves(one)
-    return "; ".join(reasons[:most])
+        reasons.append(escape(_push(one.change), longest=_SHORT))
+    return "; ".join([*reasons[:most], *_moves(one)[:1]])
+
+
+def _push(change: Change) -> str:
+    """`weights grew by 96.4 GiB`; the whole verdict where no memory is to blame."""
+    told = outcome(change)
+    return told.partition(" because ")[2] or told
 
 
 def _moves(one: Reviewed) -> list[str]:
@@ -99,4 +106,5 @@ def _moves(one: Reviewed) -> list[str]:
     if change.kind == "removed":
         gpus = change.record.plan.hardware.gpus
         return [f"frees {gpus} GPU{'s' * (gpus > 1)}"]
-    return [cause_text(cause) for cause in change.causes] or [escape(change.verdict)]
+    told = [escape(cause_words(cause), longest=_SHORT) for cause in change.causes]
+    return told or [escape(change.verdict, longest=_SHORT)]

@@ -5,15 +5,23 @@ from replanner.planning.record import PlanRecord
 from replanner.planning.result import Plan
 from replanner.report.bars import cell_bar
 from replanner.report.compared import NONE, SAME, moved
-from replanner.report.figures import ARROW, fixed_bytes, size, value
-from replanner.report.markdown import escape
+from replanner.report.figures import ARROW, NO_BREAK, fixed_bytes, size, value
+from replanner.report.markdown import code, escape, middle_cut
 
 HEAD = ("Profile", "Per GPU: fixed, left for KV", "Full-length requests", "Throughput")
+_LONGEST_GPU = 40
+
+
+def label(name: str) -> str:
+    """A profile's name, on one line: the width is for the other columns."""
+    return code(middle_cut(name).replace("-", "\N{NON-BREAKING HYPHEN}"))
 
 
 def where(record: PlanRecord) -> str:
+    """The GPUs, on one line."""
     used = record.plan.hardware
-    return escape(f"{used.gpus}\N{MULTIPLICATION SIGN} {used.gpu_name}")
+    shown = f"{used.gpus}\N{MULTIPLICATION SIGN} {used.gpu_name}"
+    return escape(shown, longest=_LONGEST_GPU).replace(" ", NO_BREAK)
 
 
 def figures_cells(
@@ -33,16 +41,20 @@ def _memory(before: PlanRecord | None, after: PlanRecord, *, bars: bool) -> str:
     memory = after.plan.feasibility.memory
     left = memory.kv_cache_bytes
     if left < 0:
-        told = f"**{size(-left)} short**"
+        told = f"**{size(-left)} short**".replace(" ", NO_BREAK)
     else:
         same = before is not None and _sizes(before.plan) == _sizes(after.plan)
-        told = ", ".join(_sizes(after.plan)) + (f" ({SAME})" if same else "")
+        told = _sizes(after.plan) + (f"{NO_BREAK}({SAME})" if same else "")
     return f"<code>{cell_bar(memory)}</code><br>{told}" if bars else told
 
 
-def _sizes(plan: Plan) -> tuple[str, str]:
+def _sizes(plan: Plan) -> str:
+    """`47.6, 25.2 GiB`."""
     memory = plan.feasibility.memory
-    return size(fixed_bytes(memory)), size(memory.kv_cache_bytes)
+    fixed, left = size(fixed_bytes(memory)), size(memory.kv_cache_bytes)
+    unit = f"{NO_BREAK}GiB"
+    fixed = fixed.removesuffix(unit) if left.endswith(unit) else fixed
+    return f"{fixed},{NO_BREAK}{left}"
 
 
 def _requests(record: PlanRecord | None) -> Value:
@@ -76,4 +88,6 @@ def _moved(unit: Unit, old: Value, new: Value) -> str:
     if old is None:
         return now
     before = value(unit, old)
-    return f"{now} ({SAME})" if before == now else f"{before} {ARROW} **{now}**"
+    if before == now:
+        return f"{now}{NO_BREAK}({SAME})"
+    return f"{before}{NO_BREAK}{ARROW}{NO_BREAK}**{now}**"

@@ -32,6 +32,18 @@ def commit_text(changes: Sequence[Change]) -> str:
     return "\n".join(map(_inert, lines))
 
 
+def upstream_text(changes: Sequence[Change]) -> str:
+    """One line a model that moved, from which commit to which, and in what."""
+    moved = {cause for one in changes for cause in one.causes if cause.kind in ("model", "draft")}
+    lines = (
+        f"{cause.subject} {cause.old} -> {cause.new}{_details(cause)}"
+        if cause.old
+        else f"{cause.subject}, a folder,{_details(cause)} changed"
+        for cause in sorted(moved, key=lambda one: (one.subject, one.old, one.new))
+    )
+    return "\n".join(_inert(one_line(line, longest=300)) for line in lines)
+
+
 def _inert(text: str) -> str:
     """Titles and commits are no Markdown, but mentions and references in them are looked for, and
     `Fixes #1` in a verdict (an upstream names its architectures) would close an issue."""

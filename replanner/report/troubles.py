@@ -26,15 +26,12 @@ def _failed(found: Sequence[Reviewed], review: Review, look: Look, *, alone: boo
 
 
 def _problems(one: Reviewed, review: Review, look: Look, *, alone: bool) -> list[str]:
-    """The headline has told the first problem of the only profile already."""
+    """What would be right stands in the alert; the headline tells the only profile's first one."""
     trouble = one.trouble or _NO_REASON
-    told = trouble.message.strip().splitlines()[:_MOST]
-    where = look.file(review, one.path, trouble.position)
     if alone:
-        rest = [f"- {escape(line)}" for line in told[1:]]
-        return [*rest, f"- {where}: {escape(trouble.hint)}"] if trouble.hint else rest or [where]
-    why = reason(one).rstrip(".")
-    return [f"- ❌ {code(middle_cut(one.name))}, {where}: {escape(why)}. {escape(trouble.hint)}"]
+        return [f"- {escape(line)}" for line in trouble.message.strip().splitlines()[1:_MOST]]
+    where = look.file(review, one.path, trouble.position)
+    return [f"- ❌ {code(middle_cut(one.name))}, {where}: {escape(reason(one))}"]
 
 
 def _unknown(found: Sequence[Reviewed], *, alone: bool) -> str:
