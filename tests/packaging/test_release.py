@@ -24,7 +24,7 @@ runs:
 TREE = {
     "action.yml": ACTION,
     "replanner/__init__.py": '__version__ = "1.4.2"\n',
-    "CHANGELOG.md": "# Log\n\n## [1.4.2] - 2026-11-30\n\n### Fixed\n\n- It.\n\n## [1.4.1]\n\n- Old.\n",
+    "CHANGELOG.md": "\n## [1.4.2] - 2026-11-30\n\n### Fixed\n\n- It.\n\n## [1.4.1]\n\n- Old.\n",
     "README.md": "uses: acme/replanner@v1\n",
     "docs/action.md": "uses: acme/replanner/cli@v1\n",
 }
