@@ -27,7 +27,7 @@ ACTIONS_LOGIN = "github-actions[bot]"
 _REPOSITORY = re.compile(r"(?!\.)[A-Za-z0-9_.-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
 _TOKEN = re.compile(r"[!-~]+")
 _ABOUT = """query($owner: String!, $name: String!) {
-  viewer { login } repository(owner: $owner, name: $name) { id nameWithOwner }
+  viewer { login databaseId } repository(owner: $owner, name: $name) { id nameWithOwner }
 }"""
 Shape = TypeVar("Shape", bound=BaseModel)
 Verb = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
@@ -108,18 +108,21 @@ class Me(NamedTuple):
         return cls(login, "app" if login.endswith("[bot]") else "user")
 
 
-class _Viewer(Answer):
+class Viewer(Answer):
     login: str
+    databaseId: int | None = None  # noqa: N815 - GraphQL's own name
 
 
-class _Named(Answer):
+class Named(Answer):
     id: str
     nameWithOwner: str  # noqa: N815 - GraphQL's own name
 
 
-class _About(Answer):
-    viewer: _Viewer
-    repository: _Named
+class About(Answer):
+    """What a query for `viewer { login databaseId }` and `repository { id nameWithOwner }` says."""
+
+    viewer: Viewer
+    repository: Named
 
 
 class Session:
@@ -219,20 +222,17 @@ class Session:
         owner, name = self.repository.split("/")
         return {"owner": owner, "name": name}
 
-    def remember(self, *, login: str, repository_id: str, full_name: str) -> None:
-        """Spare the call for `me` and `repository_id`: another query told them."""
-        about = _About.model_construct(
-            viewer=_Viewer(login=login),
-            repository=_Named(id=repository_id, nameWithOwner=full_name),
-        )
+    def remember(self, about: About) -> None:
+        """Another query told it: spares one for `me` and `repository_id`."""
         self.__dict__["_about"] = self._same_name(about)
 
     @cached_property
-    def _about(self) -> _About:
-        about = self.graphql(_About, _ABOUT, self.owner_and_name(), doing="look around")
-        return self._same_name(about)
+    def _about(self) -> About:
+        return self._same_name(
+            self.graphql(About, _ABOUT, self.owner_and_name(), doing="look around")
+        )
 
-    def _same_name(self, about: _About) -> _About:
+    def _same_name(self, about: About) -> About:
         """GraphQL follows a renamed repository, REST answers with redirects that PyGithub follows
         without the query: half the calls would then read something else."""
         if about.repository.nameWithOwner.lower() != self.repository.lower():
@@ -251,6 +251,15 @@ class Session:
     def repository_id(self) -> str:
         """The repository's GraphQL id."""
         return self._about.repository.id
+
+    @property
+    def signer(self) -> str:
+        """`Name <mail>` of what a bot commits by API; a person's address is not for us to see."""
+        viewer, login = self._about.viewer, self.me.login
+        if self.me.kind == "user" or viewer.login != login or viewer.databaseId is None:
+            return ""
+        site = urlsplit(self.connection.site_url).hostname
+        return f"{login} <{viewer.databaseId}+{login}@users.noreply.{site}>"
 
     @property
     def signs(self) -> bool:
