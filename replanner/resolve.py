@@ -4,6 +4,7 @@ Every front door and the re-planner go through here. Facts of a model are worked
 process for equal settings, so a thousand profiles of ten models cost ten readings.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePath
@@ -89,6 +90,16 @@ class Planner:
         planned = planned._replace(findings=tuple(found))
         inputs = _inputs(profile, place, files, request)
         return PlanRecord(planned, inputs._replace(draft_files=_digests(draft)))
+
+    def tries(
+        self, profile: Profile, *, pinned: PlanRecord | None = None
+    ) -> Iterator[tuple[str, FlagValue]]:
+        """Settings and values that may give the plan more room, the smallest change first."""
+        from replanner.planning.fixes import candidates  # noqa: PLC0415 - only bad plans need them
+
+        request = profile.request()
+        facts = self._facts_of(self._files(request, pinned), request.model)
+        return ((fix.setting, fix.value) for fix, _ in candidates(request, facts))
 
     def _files(self, request: PlanRequest, pinned: PlanRecord | None) -> ModelFiles:
         wish = request.model

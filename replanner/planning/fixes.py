@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from replanner.planning.facts import ModelFacts
 from replanner.planning.hardware import Gpu, gpu_named, gpus
 from replanner.planning.request import FlagValue, PlanRequest
-from replanner.planning.result import Fix
+from replanner.planning.result import EngineConfig, Feasibility, Fix
 from replanner.planning.versions import at_least
 
 _FEWER_SEQS = (256, 128, 64, 32, 16)
@@ -24,6 +24,12 @@ def candidates(request: PlanRequest, facts: ModelFacts) -> Iterator[tuple[Fix, P
         with_it = _goes_with(request, setting, value)
         changed = _changed(request, {setting: value, **dict.fromkeys(with_it)})
         yield Fix(setting, value, "".join(f"with {key}: null, " for key in with_it)), changed
+
+
+def effect(feasibility: Feasibility, config: EngineConfig) -> str:
+    """What a change that helps comes to."""
+    concurrency = feasibility.max_concurrency_at_context
+    return f"fits, with {concurrency:.1f} requests of {config.max_model_len:,} tokens at once"
 
 
 def _values(request: PlanRequest, facts: ModelFacts) -> Iterator[tuple[str, FlagValue]]:

@@ -115,7 +115,7 @@ def _judge(request: PlanRequest, subject: Subject, gpu: Gpu) -> _Verdict:
 
 def _fixes(request: PlanRequest, subject: Subject) -> tuple[Fix, ...]:
     """The candidates that planning confirms, smallest change first."""
-    from replanner.planning.fixes import candidates  # noqa: PLC0415 - what fits needs none
+    from replanner.planning.fixes import candidates, effect  # noqa: PLC0415 - what fits needs none
 
     found: dict[str, Fix] = {}
     for fix, changed in candidates(request, subject.facts):
@@ -123,7 +123,8 @@ def _fixes(request: PlanRequest, subject: Subject) -> tuple[Fix, ...]:
             continue  # candidates of one setting come smallest change first
         verdict = _judge(changed, _loaded_as(changed, request, subject), gpu_of(changed))
         if verdict.feasibility.fits:
-            found[fix.setting] = fix._replace(effect=fix.effect + _effect(verdict))
+            told = effect(verdict.feasibility, verdict.choice.config)
+            found[fix.setting] = fix._replace(effect=fix.effect + told)
         if len(found) == _MOST_FIXES:
             break
     return tuple(found.values())
@@ -133,9 +134,3 @@ def _loaded_as(changed: PlanRequest, request: PlanRequest, subject: Subject) -> 
     if changed.model.quantization == request.model.quantization or subject.facts_for is None:
         return subject
     return subject._replace(facts=subject.facts_for(changed.model))
-
-
-def _effect(verdict: _Verdict) -> str:
-    concurrency = verdict.feasibility.max_concurrency_at_context
-    length = verdict.choice.config.max_model_len
-    return f"fits, with {concurrency:.1f} requests of {length:,} tokens at once"

@@ -107,7 +107,7 @@ def read_repository(
         config = read_config(tree, paths)
     configured = _named(paths, config.profiles)
     named = narrowed(configured, paths, globs) if globs else configured
-    tree.expect([*plans, *(path for _, path in named)])
+    tree.expect([REPO_CONFIG_PATH, *plans, *(path for _, path in named)])
     profiles = _profiles(tree, named, config)
     records, unreadable = _records(tree, paths, {one.folder for one in profiles})
     partial = bool(only) or not {path for _, path in configured} <= {path for _, path in named}
