@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from replanner.planning.causes import Cause
 from replanner.planning.diff import Change
 from replanner.report.markdown import one_line
 
@@ -35,13 +36,15 @@ def commit_text(changes: Sequence[Change]) -> str:
 def upstream_text(changes: Sequence[Change]) -> str:
     """One line a model that moved, from which commit to which, and in what."""
     moved = {cause for one in changes for cause in one.causes if cause.kind in ("model", "draft")}
-    lines = (
-        f"{cause.subject} {cause.old} -> {cause.new}{_details(cause)}"
-        if cause.old
-        else f"{cause.subject}, a folder,{_details(cause)} changed"
-        for cause in sorted(moved, key=lambda one: (one.subject, one.old, one.new))
-    )
+    lines = map(_upstream, sorted(moved, key=lambda one: (one.subject, one.old, one.new)))
     return "\n".join(_inert(one_line(line, longest=300)) for line in lines)
+
+
+def _upstream(cause: Cause) -> str:
+    commits = f"{cause.old} -> {cause.new}" if cause.old else "changed"
+    return f"{cause.subject} {commits}" + (
+        f" ({', '.join(cause.details)})" if cause.details else ""
+    )
 
 
 def _inert(text: str) -> str:
