@@ -3,9 +3,7 @@
 import json
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,34 +11,9 @@ import pytest
 from action_run import Step
 from configs import LLAMA_3_1_8B, MIXTRAL_8X7B
 from emulated import GitHub, emulated
+from models_hub import LARGE, SMALL, Hub
 from peers import peer, running
 from wire import wired
-
-SMALL = "acme/small-8b"
-LARGE = "acme/large-8x7b"
-
-
-@dataclass
-class Hub:
-    """Models that move; what is committed here is what a publisher does."""
-
-    url: str
-
-    def commit(self, model: str, files: Mapping[str, str], message: str = "change") -> None:
-        self._put("POST", "/_tools/commit", {"model": model, "files": files, "message": message})
-
-    def faults(self, faults: Mapping[str, Any]) -> None:
-        self._put("PUT", "/_tools/faults", faults)
-
-    def _put(self, method: str, path: str, body: object) -> None:
-        request = urllib.request.Request(
-            self.url + path,
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-            method=method,
-        )
-        with urllib.request.urlopen(request, timeout=30):
-            pass
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import pytest
 from action_run import Step, pull_event, schedule_event
 from configs import LLAMA_3_1_8B
-from conftest import SMALL, Hub
 from emulated import GitHub
+from models_hub import SMALL, Hub
 from stories import profile
 
 CHAT = "profiles/chat.yaml"

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from action_run import Step, pull_event
-from conftest import Hub
 from emulated import READER, GitHub
+from models_hub import Hub
 from stories import profile
 
 CHAT = "profiles/chat.yaml"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from action_run import Ran, Step, push_event, schedule_event
 from configs import LLAMA_2_70B, LLAMA_3_1_8B
-from conftest import LARGE, SMALL, Hub
 from emulated import GitHub
+from models_hub import LARGE, SMALL, Hub
 from stories import profile
 
 CHAT = "profiles/chat.yaml"
