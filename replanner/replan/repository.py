@@ -92,6 +92,7 @@ def read_repository(
     only: Sequence[str] = (),
     config: RepoConfig | None = None,
     globs: Sequence[str] = (),
+    config_path: str = REPO_CONFIG_PATH,
 ) -> Repository:
     """What the tree holds; with `only` or narrower `globs`, the other profiles are left out of
     sight. `config` is taken instead of the tree's own: a head must not weaken what judges it.
@@ -103,11 +104,11 @@ def read_repository(
     if config is None:
         # Nearly all repositories keep their profiles here, so that one fetch brings everything.
         usual = [path for _, path in _named(paths, DEFAULT_GLOBS)]
-        tree.expect([REPO_CONFIG_PATH, *plans, *usual])
-        config = read_config(tree, paths)
+        tree.expect([config_path, *plans, *usual])
+        config = read_config(tree, paths, config_path)
     configured = _named(paths, config.profiles)
     named = narrowed(configured, paths, globs) if globs else configured
-    tree.expect([REPO_CONFIG_PATH, *plans, *(path for _, path in named)])
+    tree.expect([config_path, *plans, *(path for _, path in named)])
     profiles = _profiles(tree, named, config)
     records, unreadable = _records(tree, paths, {one.folder for one in profiles})
     partial = bool(only) or not {path for _, path in configured} <= {path for _, path in named}
@@ -126,11 +127,13 @@ def revision_records(tree: Tree) -> dict[str, PlanRecord]:
     }
 
 
-def read_config(tree: Tree, paths: Collection[str]) -> RepoConfig:
+def read_config(
+    tree: Tree, paths: Collection[str], config_path: str = REPO_CONFIG_PATH
+) -> RepoConfig:
     """The configuration that a tree of these paths holds; InputError where it cannot be read."""
-    if REPO_CONFIG_PATH not in paths:
+    if config_path not in paths:
         return RepoConfig()
-    return parse_repo_config(tree.read(REPO_CONFIG_PATH), name=REPO_CONFIG_PATH)
+    return parse_repo_config(tree.read(config_path), name=config_path)
 
 
 def _named(paths: Iterable[str], globs: Sequence[str]) -> list[tuple[str, str]]:

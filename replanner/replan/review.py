@@ -27,7 +27,8 @@ class PullFacts:
     """What is known of a pull request beside its trees, and how it is to be judged.
 
     `changed` are the paths that it changes (None: not known), `lines` those lines of the head that
-    its diff shows, by path. `globs` leave other profiles out of sight.
+    its diff shows, by path. `globs` leave other profiles out of sight. `config_path` is where both
+    sides keep their configuration.
     """
 
     base: str
@@ -36,6 +37,7 @@ class PullFacts:
     changed: Collection[str] | None = None
     lines: Mapping[str, Collection[int]] = field(default_factory=dict)
     globs: tuple[str, ...] = ()
+    config_path: str = REPO_CONFIG_PATH
     fail_on: FailOn = "infeasible"
     on_error: OnError = "warn"
 
@@ -43,8 +45,9 @@ class PullFacts:
 def review(head: Side, base: Side, *, facts: PullFacts) -> Review:
     """What a pull request does. `base` is where it branched off: its configuration and its pins
     count. InputError where that configuration cannot be read."""
-    before = read_repository(base.tree, globs=facts.globs)
-    after = read_repository(head.tree, config=before.config, globs=facts.globs)
+    at, globs = facts.config_path, facts.globs
+    before = read_repository(base.tree, globs=globs, config_path=at)
+    after = read_repository(head.tree, config=before.config, globs=globs, config_path=at)
     bench = _Bench(Planner(base.hub), Planner(head.hub), facts)
     pairs = bench.pairs(before, after)
     found = _rows(pairs, before.config)
@@ -92,7 +95,7 @@ class _Bench:
         change: it cannot weaken what it is judged by, and nobody should merge it unseen."""
         judge = f"the one on {self.facts.base}"
         try:
-            theirs = read_config(after.tree, after.paths)
+            theirs = read_config(after.tree, after.paths, self.facts.config_path)
         except InputError as error:
             first = error.message.split("\n")[0]
             return trouble(error), (f"{first} This pull request is judged by {judge}.",)
@@ -102,7 +105,7 @@ class _Bench:
         now = verdict(_rows(pairs, ours))
         then = verdict(self._rows_by(theirs, before, after, pairs))
         would = "the same" if now == then else f"{then}, not {now}"
-        said = f"This pull request changes {REPO_CONFIG_PATH} and is judged by {judge}."
+        said = f"This pull request changes {self.facts.config_path} and is judged by {judge}."
         return None, (f"{said} By its own the verdict would be {would}.",)
 
     def _rows_by(
