@@ -1,6 +1,5 @@
 """Moves branches by compare-and-swap: nobody's commit is lost, whoever else is at work."""
 
-from collections.abc import Callable
 from urllib.parse import quote
 
 from replanner.errors import RateLimited, UpstreamError
@@ -72,17 +71,14 @@ def _old_way(session: Session, branch: str, commit: str | None, *, expected: str
     """For Enterprise Servers whose schema has no updateRefs: the branch was read a moment ago, and
     creating one is refused where it exists."""
     doing, path = f"move the branch {branch}", _path("git/refs", branch)
-    call: Callable[[], object]
-    if commit is None:
-        call = lambda: session.rest("DELETE", path, doing=doing)  # noqa: E731 - one of three
-    elif expected is None:
-        made = {"ref": f"refs/heads/{branch}", "sha": commit}
-        call = lambda: session.rest("POST", "git/refs", doing=doing, body=made)  # noqa: E731
-    else:
-        moved = {"sha": commit, "force": True}
-        call = lambda: session.rest("PATCH", path, doing=doing, body=moved)  # noqa: E731
     try:
-        call()
+        if commit is None:
+            session.rest("DELETE", path, doing=doing)
+        elif expected is None:
+            made = {"ref": f"refs/heads/{branch}", "sha": commit}
+            session.rest("POST", "git/refs", doing=doing, body=made)
+        else:
+            session.rest("PATCH", path, doing=doing, body={"sha": commit, "force": True})
     except (Refused, UpstreamError):
         now = head_of(session, branch)
         if now not in (commit, expected):
