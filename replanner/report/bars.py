@@ -57,7 +57,7 @@ def memory_bars(before: Plan | None, after: Plan | None) -> str:
     """Both sides on one scale, each with its figures, and what the cells mean."""
     sides = {"before": before, "after": after}
     there = {name: plan for name, plan in sides.items() if plan}
-    longest = max(_drawn(plan.feasibility.memory) for plan in there.values())
+    longest = max(sum(_parts(plan.feasibility.memory)) for plan in there.values())
     label = "{:<7}" if len(there) > 1 else ""
     bars = [label.format(name) + _bar(plan, longest) for name, plan in there.items()]
     return "\n".join([*bars, " " * len(label.format("")) + _LEGEND])
@@ -69,13 +69,16 @@ def cell_bar(memory: MemoryBreakdown) -> str:
     return "█" * full + "░" * (_CELLS - full)
 
 
-def _drawn(memory: MemoryBreakdown) -> int:
-    return sum(max(0, size) for size in sizes(memory))
+def _parts(memory: MemoryBreakdown) -> list[int]:
+    """What is drawn: nothing is free where the fixed part takes more than it may."""
+    *parts, free = (max(0, size) for size in sizes(memory))
+    return [*parts, 0 if memory.kv_cache_bytes < 0 else free]
 
 
 def _bar(plan: Plan, longest: int) -> str:
     memory = plan.feasibility.memory
-    cells = shares(sizes(memory), max(1, round(_WIDTH * _drawn(memory) / max(longest, 1))))
+    found = _parts(memory)
+    cells = shares(found, max(1, round(_WIDTH * sum(found) / max(longest, 1))))
     drawn = "".join(part.glyph * count for part, count in zip(PARTS, cells, strict=True))
     return f"▕{drawn}▏{' ' * (_WIDTH - len(drawn))} {_figures(plan)}"
 

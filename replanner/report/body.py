@@ -1,31 +1,54 @@
-"""Decides what a pull request says: the verdict with its cause, one table, details folded away,
-files, hand edits, and what to do. All that others wrote is escaped."""
+"""Decides what a pull request of ours says: the verdict with its cause, one table, details folded
+away, files, hand edits, and what happens next. All that others wrote is escaped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from replanner.planning.deltas import Delta
-from replanner.planning.diff import Change, why
-from replanner.planning.result import Finding, Fix
-from replanner.planning.wording import gib
-from replanner.report.figures import ARROW, change, fixed_bytes, rows, setting, told, value
-from replanner.report.markdown import Section, code, escape, fit, folded, table
+from replanner.planning.diff import Change
+from replanner.planning.record import PlanRecord
+from replanner.planning.wording import short_commit
+from replanner.report.bars import memory_bars
+from replanner.report.changes import (
+    cause_text,
+    causes_list,
+    findings,
+    fixes_text,
+    outcome,
+    settings_table,
+)
+from replanner.report.compared import Limits, comparison
+from replanner.report.figures import NO_BREAK
+from replanner.report.markdown import (
+    Section,
+    code,
+    escape,
+    fenced,
+    fit,
+    folded,
+    joined,
+    link,
+    listed,
+    middle_cut,
+)
+from replanner.report.marks import EMOJI, ORDER, mark_of_change
+from replanner.report.rows import HEAD, figures_cells, label, table_within, where
+from replanner.report.speeds import speeds
+from replanner.report.terms import terms
 from replanner.report.titles import name
+from replanner.report.upstream import moves, revision, upstream
 
-_MOST_NAMED = 10
-_MARKS = {"bad": "❌", "look": "⚠️", "good": "✅", "new": "🆕", "removed": "🗑️"}
-# What the first screen shows; the rest is folded away.
-_CORE = frozenset(
-    {
-        "feasibility.starts",
-        "feasibility.fits",
-        "feasibility.bytes.weights",
-        "feasibility.bytes.kv_cache",
-        "feasibility.kv_cache_tokens",
-        "feasibility.max_concurrency_at_context",
-        "performance.decode_tokens_per_s",
-        "performance.ttft_ms",
-    }
+_MOST_NAMED = 2
+_MOST_FIXED = 3
+_ROOM_FOR_ROWS = 40_000
+_USUAL_MERGING = "manual."
+_WAITING = (
+    "Checks on this pull request wait for **Approve workflows to run**, because it was opened with"
+    " <code>GITHUB_TOKEN</code>. With the token of a GitHub App they start by themselves."
+)
+_CONTROLS = (
+    "---\n\n"
+    "- [ ] <!-- replanner:replan --> Tick to plan anew now (drops commits that others added here)\n"
+    "- [ ] <!-- replanner:hold --> Tick to have this pull request left as it is"
 )
 
 
@@ -39,7 +62,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ProposalReport:
-    """What a pull request is about. Paths are those of the repository."""
+    """What a pull request is about. Paths are those of the repository.
+
+    `checks_wait`: its checks start only once somebody lets them. `auto_merge` says in one sentence
+    how it is merged, where it is not by hand.
+    """
 
     changes: tuple[Change, ...]
     base: str
@@ -48,194 +75,127 @@ class ProposalReport:
     deleted: tuple[str, ...] = ()
     hand_edited: tuple[str, ...] = ()
     failed: tuple[Outcome, ...] = ()
+    base_commit: str = ""
+    checks_wait: bool = False
+    auto_merge: str = ""
+    run_url: str = ""
+    docs_url: str = ""
 
 
 def body(report: ProposalReport) -> str:
     """The pull request's text, within GitHub's limits."""
     ordered = sorted(report.changes, key=lambda one: (_order(one), name(one)))
+    alone = ordered[0] if len(ordered) == 1 else None
     sections = [
         Section(_headline(ordered)),
-        Section(_verdicts(ordered), 1),
-        Section(_overview(ordered), 1),
+        Section(_lead(ordered), 1),
+        Section(_figures(alone) if alone else _table(ordered), 1),
+        Section(_bars(alone) if alone else "", 3),
         Section(_to_do(ordered)),
-        Section(_hand_edits(report.hand_edited)),
-        *[Section(_details(one, alone=len(ordered) == 1), 3) for one in ordered],
+        Section(_hand_edits(report.hand_edited), 1),
         Section(_failures(report.failed), 2),
+        *[Section(_details(one), 5) for one in ordered],
+        Section(upstream(ordered), 4),
         Section(_files(report), 4),
-        Section(_what_next(ordered)),
+        Section(_WAITING if report.checks_wait else ""),
+        Section(_CONTROLS),
+        Section(_what_next(ordered, report)),
         Section(_footer(report)),
     ]
     return fit(sections)
 
 
-def _mark(one: Change) -> str:
-    if one.kind == "removed":
-        return "removed"
-    if one.after == "refused" or one.breaks:
-        return "bad"
-    if one.after == "starts" or one.direction == "worse":
-        return "look"
-    return "new" if one.kind == "new" else "good"
-
-
 def _order(one: Change) -> int:
-    return list(_MARKS).index(_mark(one))
+    return ORDER.index(mark_of_change(one))
 
 
 def _headline(ordered: Sequence[Change]) -> str:
-    first = ordered[0]
+    mark = mark_of_change(ordered[0])
     if len(ordered) == 1:
-        return f"### {_MARKS[_mark(first)]} {code(name(first))} {escape(first.verdict)}"
-    bad = [one for one in ordered if _mark(one) == "bad"]
-    what = f"{len(bad)} of {len(ordered)} profiles break" if bad else f"{len(ordered)} profiles"
-    tail = "" if bad else " re-planned, none breaks"
-    return f"### {_MARKS[_mark(first)]} {what}{tail}"
+        return f"### {EMOJI[mark]} {_told(ordered[0])}"
+    bad = [one for one in ordered if mark_of_change(one) == "bad"]
+    if not bad:
+        safe = "Safe to merge: " if mark in ("good", "removed") else ""
+        tail = "" if safe else ", none breaks"
+        what = f"{len(ordered)} profiles re-planned{revision(ordered)}"
+        return f"### {EMOJI[mark]} {safe}{what}{tail}"
+    verb = "break" if len(bad) > 1 else "breaks"
+    named = "; ".join(_told(one) for one in bad[:_MOST_NAMED])
+    more = f"; and {len(bad) - _MOST_NAMED} more" if len(bad) > _MOST_NAMED else ""
+    return f"### {EMOJI[mark]} {len(bad)} of {len(ordered)} profiles {verb}: {named}{more}"
 
 
-def _verdicts(ordered: Sequence[Change]) -> str:
-    if len(ordered) == 1:
-        return ""
-    return "\n".join(
-        f"- {_MARKS[_mark(one)]} {code(name(one))} {escape(one.verdict)}" for one in ordered
-    )
+def _told(one: Change) -> str:
+    return f"{code(middle_cut(name(one)))} {escape(outcome(one))}"
 
 
-def _overview(ordered: Sequence[Change]) -> str:
-    """One profile: its figures, before and after. Several: one row each."""
-    if len(ordered) == 1:
-        return _figures(ordered[0])
-    head = ("Profile", "Fixed per GPU", "Left for KV", "Full-length requests", "Throughput")
-    return table(head, [_row(one) for one in ordered])
+def _lead(ordered: Sequence[Change]) -> str:
+    """What moved upstream; for a single profile every cause."""
+    if len(ordered) > 1:
+        return moves(ordered)
+    others = [cause for cause in ordered[0].causes if cause.kind not in ("model", "draft")]
+    told = f"{'; '.join(cause_text(cause) for cause in others[:3])}." if others else ""
+    return joined([moves(ordered), told])
 
 
-def _row(one: Change) -> tuple[str, ...]:
-    plan = one.record.plan
-    moved = {delta.key: delta for delta in told(one)}
-    memory = plan.feasibility.memory
-    speed = value("tokens/s", plan.performance.decode_tokens_per_s.expected)
-    return (
-        f"{_MARKS[_mark(one)]} {code(name(one))}<br>{_where(one)}",
-        gib(fixed_bytes(memory)),
-        _moved(moved.get("feasibility.bytes.kv_cache"), gib(memory.kv_cache_bytes)),
-        _moved(
-            moved.get("feasibility.max_concurrency_at_context"),
-            value("requests", plan.feasibility.max_concurrency_at_context),
-        ),
-        _moved(moved.get("performance.decode_tokens_per_s"), speed)
-        if plan.feasibility.starts
-        else "n/a",
-    )
+def _table(ordered: Sequence[Change]) -> str:
+    full = [_row(one, bars=True) for one in ordered]
+    short = (_row(one, bars=False) for one in ordered)
+    told, count = table_within((*HEAD, "Verdict"), full, short, room_bytes=_ROOM_FOR_ROWS)
+    more = f"And {len(ordered) - count} more profiles." if count < len(ordered) else ""
+    return joined([told, more])
 
 
-def _moved(delta: Delta | None, now: str) -> str:
-    if delta is None:
-        return now
-    return f"{value(delta.unit, delta.old)} {ARROW} **{value(delta.unit, delta.new)}**"
-
-
-def _where(one: Change) -> str:
-    hardware = one.record.plan.hardware
-    return escape(f"{hardware.gpus}x {hardware.gpu_name}")
+def _row(one: Change, *, bars: bool) -> tuple[str, ...]:
+    shown = f"{EMOJI[mark_of_change(one)]}{NO_BREAK}{label(name(one))}"
+    place = f"<br>{where(one.record)}" if bars else ""
+    cells = figures_cells(one.old, one.new, bars=bars)
+    return (f"{shown}{place}", *cells, escape(outcome(one), longest=90))
 
 
 def _figures(one: Change) -> str:
-    if one.kind != "changed":
-        return _only_side(one)
-    core = [delta for delta in told(one) if delta.key in _CORE]
-    return _compared(one, core) if core else "Memory and performance do not change."
+    return comparison(one.old, one.new, Limits())
 
 
-def _other_figures(one: Change) -> str:
-    others = [delta for delta in told(one) if delta.key not in _CORE]
-    return _compared(one, others) if others else ""
-
-
-def _compared(one: Change, deltas: Sequence[Delta]) -> str:
-    marks = {"better": "", "worse": " ⚠️", "neutral": ""}
-    cells = [
-        (
-            delta.label,
-            value(delta.unit, delta.old),
-            value(delta.unit, delta.new),
-            f"**{change(delta)}**{marks[delta.direction]}",
-        )
-        for delta in deltas
-    ]
-    return table((f"per GPU, {_where(one)}", "before", "after", "change"), cells)
-
-
-def _only_side(one: Change) -> str:
-    cells = [(escape(row.label), row.value) for row in rows(one.record.plan)]
-    return table((f"per GPU, {_where(one)}", "planned"), cells)
+def _bars(one: Change) -> str:
+    after = one.new
+    return fenced(memory_bars(one.old and one.old.plan, after.plan)) if after else ""
 
 
 def _to_do(ordered: Sequence[Change]) -> str:
     """The one alert: what would make the plans that do not fit fit."""
+    found = [one for one in ordered if one.after in ("refused", "starts") and one.record.plan.fixes]
     lines = [
-        f"> {code(one.record.inputs.profile_path)}: {_fixes(one.record.plan.fixes)}"
-        for one in ordered
-        if one.after in ("refused", "starts") and one.record.plan.fixes
+        f"> - {code(one.record.inputs.profile_path, longest=100)}:"
+        f" {fixes_text(one.record.plan.fixes)}"
+        for one in found[:_MOST_FIXED]
     ]
-    return "\n>\n".join(["> [!CAUTION]\n> **To make it fit:**", *lines]) if lines else ""
-
-
-def _fixes(fixes: Sequence[Fix]) -> str:
-    return ", or ".join(f"set {code(str(fix))} ({escape(fix.effect)})" for fix in fixes[:3])
+    more = len(found) - _MOST_FIXED
+    lines += [f"> - and {more} more"] if more > 0 else []
+    return "\n".join(["> [!CAUTION]\n> **To make it fit:**\n>", *lines]) if lines else ""
 
 
 def _hand_edits(paths: Sequence[str]) -> str:
     if not paths:
         return ""
     return (
-        f"**Edited by hand, left as they are:** {_listed(paths)}.\n\n"
+        f"**Edited by hand, left as they are:** {listed(paths)}.\n\n"
         "These files are not what replanner last wrote, so it did not write them and they still"
         " say what they said. Delete one to have it written afresh, or take its name out of"
         f" {code('outputs.emit')} to keep it yours."
     )
 
 
-def _details(one: Change, *, alone: bool) -> str:
+def _details(one: Change) -> str:
+    sides: tuple[PlanRecord | None, PlanRecord | None] = (one.old, one.new)
     parts = [
-        "" if alone else _figures(one),
-        _other_figures(one),
-        _causes(one),
-        _settings(one),
-        _findings("New findings", one.appeared),
-        _findings("Findings that are gone", one.disappeared),
+        terms(*sides) if one.new else "",
+        settings_table(one) or causes_list(one),
+        findings(one),
+        speeds(one.old, one.new, brief=True) if one.new else "",
     ]
-    inside = "\n\n".join(part for part in parts if part)
-    return folded(f"{_MARKS[_mark(one)]} {code(name(one))} in detail", inside) if inside else ""
-
-
-def _causes(one: Change) -> str:
-    if not one.causes:
-        return ""
-    return "Why:\n\n" + "\n".join(f"- {escape(str(cause))}" for cause in one.causes)
-
-
-def _settings(one: Change) -> str:
-    if not one.settings:
-        return ""
-    cells = [
-        (
-            code(delta.label),
-            code(setting(delta.old)),
-            code(setting(delta.new)),
-            escape(why(delta, one)),
-        )
-        for delta in one.settings
-    ]
-    return table(("setting", "before", "after", "because"), cells, numbers_from=4)
-
-
-def _findings(heading: str, findings: Sequence[Finding]) -> str:
-    if not findings:
-        return ""
-    lines = [
-        f"- **{one.severity}** {escape(one.message)} {escape(one.hint)}".rstrip()
-        for one in findings
-    ]
-    return f"{heading}:\n\n" + "\n".join(lines)
+    title = f"{EMOJI[mark_of_change(one)]} <b>{code(middle_cut(name(one)))}</b> in detail"
+    return folded(title, joined(parts))
 
 
 def _failures(failed: Sequence[Outcome]) -> str:
@@ -248,31 +208,32 @@ def _failures(failed: Sequence[Outcome]) -> str:
 def _files(report: ProposalReport) -> str:
     parts = []
     if report.written:
-        parts.append(f"Written: {_listed(report.written)}")
+        parts.append(f"Written: {listed(report.written)}")
     if report.deleted:
-        parts.append(f"Deleted: {_listed(report.deleted)}")
+        parts.append(f"Deleted: {listed(report.deleted)}")
     count = len(report.written) + len(report.deleted)
-    return folded(f"Files ({count})", "\n\n".join(parts)) if parts else ""
+    return folded(f"Files ({count})", joined(parts))
 
 
-def _listed(paths: Sequence[str]) -> str:
-    named = ", ".join(code(path) for path in paths[:_MOST_NAMED])
-    more = len(paths) - _MOST_NAMED
-    return named + (f" and {more} more" if more > 0 else "")
-
-
-def _what_next(ordered: Sequence[Change]) -> str:
+def _what_next(ordered: Sequence[Change], report: ProposalReport) -> str:
     broken = any(one.after == "refused" for one in ordered)
-    merging = "**Do not merge** it as it is" if broken else "**Merge** it to take over the plan"
+    usual = "not as it is: it would not start." if broken else _USUAL_MERGING
     return (
-        f"{merging}. **Updates:** rebuilt when the plan changes, never over commits of others."
+        f"**Merging:** {escape(report.auto_merge) or usual}"
+        f" **Updates:** rebuilt when the plan changes or {code(report.base, longest=100)}"
+        " conflicts, never over commits of others."
         " **Not interested?** Close it, and the same plan is not proposed again."
     )
 
 
 def _footer(report: ProposalReport) -> str:
-    versions = sorted({one.record.plan.config.vllm_version for one in report.changes})
-    return (
-        f"<sub>Planned for {escape(report.base)}, vLLM {escape(', '.join(versions))},"
-        f" replanner {escape(report.planner_version)}</sub>"
-    )
+    versions = sorted({one.record.plan.config.vllm_version for one in report.changes})[:3]
+    base = escape(report.base, longest=100)
+    base += f"@{short_commit(report.base_commit)}" if report.base_commit else ""
+    links = {"run": report.run_url, "how this is computed": report.docs_url}
+    engines = escape(", ".join(versions), longest=60)
+    told = [
+        f"Planned for {base}, vLLM {engines}, replanner {escape(report.planner_version)}",
+        *(link(text, url) for text, url in links.items() if url),
+    ]
+    return f"<sub>{' · '.join(told)}</sub>"

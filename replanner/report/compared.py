@@ -20,13 +20,15 @@ _TINY = ("0.0%", "\N{MINUS SIGN}0.0%", "+0.0%")
 
 class _Measure(NamedTuple):
     """One row. `of` answers None where the figure means nothing for the plan; `limit` is the
-    policy's key for it; `only_moved`: told where it differs."""
+    policy's key for it; `only_moved`: told only where it differs; `label_moved`: its label where
+    the longest request differs."""
 
     label: Callable[[PlanRecord], str]
     unit: Unit
     of: Callable[[Plan], Value]
     limit: str = ""
     only_moved: bool = False
+    label_moved: str = ""
 
 
 def _cached(found: Callable[[Plan], Value]) -> Callable[[Plan], Value]:
@@ -62,6 +64,7 @@ _MEASURES = (
         "requests",
         _cached(lambda plan: plan.feasibility.max_concurrency_at_context),
         "min_concurrency",
+        label_moved="Full-length requests at once",
     ),
     _Measure(
         lambda record: f"Throughput, {concurrency(record)}",
@@ -188,7 +191,8 @@ def _row(
         return None
     shift = moved(one.unit, old, new) if None not in (old, new) else ""
     bold = f"**{shift}**" if shift not in ("", SAME) else shift
-    label = one.label(after if new is not None else before)
+    longer = before.plan.config.max_model_len != after.plan.config.max_model_len
+    label = (longer and one.label_moved) or one.label(after if new is not None else before)
     sides = (NONE if side is None else value(one.unit, side) for side in (old, new))
     return label, *sides, ", ".join(part for part in (bold, limits.get(one.limit)) if part)
 

@@ -1,17 +1,17 @@
 """Decides the table of several profiles: one row each, the worst first, as many as
 there is room for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from replanner.planning.diff import Change
 from replanner.report.changes import cause_words, outcome
 from replanner.report.figures import NO_BREAK
 from replanner.report.limits import limit_text
 from replanner.report.look import Look
-from replanner.report.markdown import escape, table
+from replanner.report.markdown import escape
 from replanner.report.marks import EMOJI, ORDER, is_old_trouble, mark
 from replanner.report.review import Review, Reviewed
-from replanner.report.rows import HEAD, figures_cells, label, where
+from replanner.report.rows import HEAD, figures_cells, label, table_within, where
 
 _COLUMNS = (*HEAD, "Why")
 _SHORT = 90
@@ -28,41 +28,16 @@ def overview(review: Review, look: Look, *, room_bytes: int) -> str:
     found = ordered([one for one in review.news if one.record])
     if not found:
         return ""
-    full = _table([_full_row(one, review, look) for one in found])
-    if len(full.encode()) <= room_bytes // 2:
-        return full
-    return _as_many(found, _short_row, room_bytes=room_bytes)
-
-
-def _as_many(
-    found: Sequence[Reviewed], row: Callable[[Reviewed], tuple[str, ...]], *, room_bytes: int
-) -> str:
-    rows, used = [], len(_table([]).encode()) + _SHORT
-    for one in found:
-        cells = row(one)
-        used += len(_line(cells).encode()) + 1
-        if used > room_bytes:
-            break
-        rows.append(cells)
-    rest = found[len(rows) :]
-    told = _table(rows) if rows else ""
-    return f"{told}\n\n{_rest(rest)}".strip() if rest else told
+    full = [_full_row(one, review, look) for one in found]
+    short = (_short_row(one) for one in found)
+    told, count = table_within(_COLUMNS, full, short, room_bytes=room_bytes)
+    return f"{told}\n\n{_rest(found[count:])}".strip() if count < len(found) else told
 
 
 def _rest(rest: Sequence[Reviewed]) -> str:
     marks = [mark(one) for one in rest]
     kinds = [f"{EMOJI[kind]} {marks.count(kind)}" for kind in ORDER if kind in marks]
     return f"And {len(rest)} more profiles: {', '.join(kinds)}."
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> str:
-    # The reason is text, so it stands to the left; everything before it is figures.
-    head, rule, *body = table(_COLUMNS, rows, numbers_from=2).splitlines()
-    return "\n".join([head, rule.removesuffix("--: |") + ":-- |", *body])
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _full_row(one: Reviewed, review: Review, look: Look) -> tuple[str, ...]:

@@ -1,15 +1,18 @@
 """Decides what one row of a table of several profiles shows."""
 
+from collections.abc import Iterable, Sequence
+
 from replanner.planning.deltas import Unit, Value
 from replanner.planning.record import PlanRecord
 from replanner.planning.result import Plan
 from replanner.report.bars import cell_bar
 from replanner.report.compared import NONE, SAME, moved
 from replanner.report.figures import ARROW, NO_BREAK, fixed_bytes, size, value
-from replanner.report.markdown import code, escape, middle_cut
+from replanner.report.markdown import code, escape, middle_cut, table
 
 HEAD = ("Profile", "Per GPU: fixed, left for KV", "Full-length requests", "Throughput")
 _LONGEST_GPU = 40
+_ROOM_FOR_REST = 200
 
 
 def label(name: str) -> str:
@@ -22,6 +25,33 @@ def where(record: PlanRecord) -> str:
     used = record.plan.hardware
     shown = f"{used.gpus}\N{MULTIPLICATION SIGN} {used.gpu_name}"
     return escape(shown, longest=_LONGEST_GPU).replace(" ", NO_BREAK)
+
+
+def table_within(
+    columns: Sequence[str],
+    full: Sequence[Sequence[str]],
+    short: Iterable[Sequence[str]],
+    *,
+    room_bytes: int,
+) -> tuple[str, int]:
+    """All rows in full where half the room holds them; else short ones as far as they go. The
+    table, and how many rows it has."""
+    whole = _drawn(columns, full)
+    if len(whole.encode()) <= room_bytes // 2:
+        return whole, len(full)
+    rows, used = list[Sequence[str]](), len(_drawn(columns, []).encode()) + _ROOM_FOR_REST
+    for cells in short:
+        used += sum(len(cell.encode()) + 3 for cell in cells) + 2
+        if used > room_bytes:
+            break
+        rows.append(cells)
+    return (_drawn(columns, rows) if rows else ""), len(rows)
+
+
+def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    # The last column is text, so it stands to the left; those before it are figures.
+    head, rule, *body = table(columns, rows, numbers_from=2).splitlines()
+    return "\n".join([head, rule.removesuffix("--: |") + ":-- |", *body])
 
 
 def figures_cells(

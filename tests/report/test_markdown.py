@@ -32,6 +32,7 @@ GAP = "\u200b"
         (":smile:", ":&#8203;smile:"),
         ("- item", "&#8203;- item"),
         ("1. item", "&#8203;1. item"),
+        ("---", "&#8203;---"),
         ("a\nb\tc\x1b[1m", "a b c &#91;1m"),
         ("\u202egnp.exe", "gnp.exe"),
     ],
@@ -82,4 +83,4 @@ def test_whole_sections_are_dropped_until_the_rest_fits(parts: list[tuple[int, s
 
 def test_what_was_dropped_is_counted() -> None:
     fitted = fit([Section("kept"), Section("x" * 2000, 1)], budget_bytes=1000)
-    assert fitted == "kept\n\n<sub>1 sections left out: too long for one text.</sub>"
+    assert fitted == "kept\n\n<sub>1 section left out: too long for one text.</sub>"
