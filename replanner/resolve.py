@@ -37,6 +37,10 @@ class Hub(Protocol):
         """The commit that a branch or tag stands for now; None where there are no revisions."""
         ...
 
+    def committed_at(self, model_id: str, commit: str) -> int | None:
+        """When the commit was made, in seconds since 1970; None where nobody knows."""
+        ...
+
 
 class Place(NamedTuple):
     """Where a profile stands: its path in the repository and its name."""

@@ -59,7 +59,7 @@ def replan(arguments: argparse.Namespace, context: Context) -> int:
     if arguments.json:
         context.print(json.dumps(replanned_document(result)))
     else:
-        context.print(replanned_text(result, context.style, dry_run=options.dry_run))
+        context.print(replanned_text(result, context.style))
         if result.proposals and not options.dry_run:
             context.print(
                 f"Proposals to read lie in {forge.files.folder}; merge a branch to accept."

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from replanner.errors import ReplannerError
 from replanner.planning.diff import Change
 from replanner.planning.record import plain
-from replanner.propose.lifecycle import Close, DeleteBranch, Edit, Leave, Open, Push, Step
+from replanner.propose.steps import Edit, Leave, Open, Push, Step, branch_of, verb, words
 from replanner.replan import Checked, CheckReport, Judged, Replanned
 from replanner.report.terminal import Style, change_report
 
@@ -45,8 +45,8 @@ def _checked_lines(one: Checked) -> Iterable[str]:
         yield f"{one.judged.path}: the plan does not start"
     elif not found:
         yield f"{one.judged.path}: up to date"
-    for path, words in found:
-        yield f"{path}: {words}"
+    for path, what in found:
+        yield f"{path}: {what}"
 
 
 def replanned_document(result: Replanned) -> Row:
@@ -56,20 +56,24 @@ def replanned_document(result: Replanned) -> Row:
         "commit": result.base.commit,
         "profiles": [_judged_row(one) for one in result.judged],
         "steps": [_step_row(step) for step in result.steps],
+        "proposals": [dataclasses.asdict(one) for one in result.published],
+        "warnings": list(result.warnings),
         "failures": [
             {"branch": one.branch, "error": one.error.document()} for one in result.failures
         ],
     }
 
 
-def replanned_text(result: Replanned, style: Style, *, dry_run: bool) -> str:
+def replanned_text(result: Replanned, style: Style) -> str:
     """What moved, what was proposed, and what was left alone and why."""
     changes = [one.change for one in result.judged if one.change]
     lines = [change_report(changes, style).rstrip()] if changes else []
     for one in result.judged:
         lines += _error_lines(one.path, one.error) if one.error else []
-    lines += [_step_line(step, dry_run=dry_run) for step in result.steps]
+        lines += [f"{one.path} waits: {one.waits}"] if one.waits else []
+    lines += [words(step, would=result.dry_run) for step in result.steps]
     lines += [f"{one.branch}: {one.error.message}" for one in result.failures]
+    lines += result.warnings
     if not result.writes and not result.failures:
         unsure = any(one.error is not None for one in result.judged)
         rest = " of the others" if unsure else ""
@@ -91,45 +95,18 @@ def _judged_row(one: Judged) -> Row:
         "name": one.name,
         "status": one.status,
         "verdict": one.change.verdict if one.change else "",
+        "waits": one.waits,
         "error": one.error.document() if one.error else None,
     }
 
 
-_VERBS = {
-    Push: ("push", "pushed"),
-    Open: ("open", "opened"),
-    Edit: ("update", "updated"),
-    Close: ("close", "closed"),
-    DeleteBranch: ("delete", "deleted"),
-}
-
-
-def _branch(step: Step) -> str:
-    match step:
-        case Push() | Open() | Edit():
-            return step.proposal.branch
-        case Close():
-            return step.shown.branch
-        case DeleteBranch() | Leave():
-            return step.branch
-
-
 def _step_row(step: Step) -> Row:
-    verb = "leave" if isinstance(step, Leave) else _VERBS[type(step)][0]
-    row: Row = {"step": verb, "branch": _branch(step)}
+    row: Row = {"step": verb(step), "branch": branch_of(step)}
     if isinstance(step, Push | Open | Edit):
         row["title"] = step.proposal.title
     if isinstance(step, Leave):
         row["reason"] = step.sentence
     return row
-
-
-def _step_line(step: Step, *, dry_run: bool) -> str:
-    if isinstance(step, Leave):
-        return step.sentence
-    would, did = _VERBS[type(step)]
-    title = f": {step.proposal.title}" if isinstance(step, Open | Edit) else ""
-    return f"{f'would {would}' if dry_run else did} {_branch(step)}{title}"
 
 
 def changes_document(changes: Sequence[Change]) -> list[Row]:

@@ -78,7 +78,7 @@ class LocalForge:
             for one in self.files.read_all()
             if is_directly_below(one.branch, prefix)
         ]
-        return Seen(branches, tuple(shown))
+        return Seen(branches, tuple(shown), signer=f"{BOT_NAME} <{BOT_EMAIL}>")
 
     def _branches(self, base: Base, prefix: str) -> Iterator[tuple[str, Branch]]:
         form = "%(objectname) %(if)%(worktreepath)%(then)1%(else)0%(end) %(refname)"
@@ -100,6 +100,7 @@ class LocalForge:
             digest=commits[0] or "",
             merged=merged,
             conflicted=not merged and self._is_conflicted(head, base),
+            behind=not merged and not self._contains(head, base.commit),
             in_use=in_use,
         )
 
@@ -117,7 +118,10 @@ class LocalForge:
         ]
 
     def _is_merged(self, head: str, base: Base) -> bool:
-        return self.git.says("merge-base", "--is-ancestor", head, base.commit)
+        return self._contains(base.commit, head)
+
+    def _contains(self, head: str, commit: str) -> bool:
+        return self.git.says("merge-base", "--is-ancestor", commit, head)
 
     def _is_conflicted(self, head: str, base: Base) -> bool:
         """Has the base changed a file, since the branch left it, that the branch changes too?"""

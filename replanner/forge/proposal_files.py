@@ -11,6 +11,7 @@ from typing import Literal
 from replanner.errors import InputError
 from replanner.planning.stored import is_inside
 from replanner.propose import Content, Shown, read_state
+from replanner.propose.groups import PREFIX
 
 ShownState = Literal["open", "closed", "merged"]
 _STATES: Mapping[object, ShownState] = {"open": "open", "closed": "closed", "merged": "merged"}
@@ -20,14 +21,14 @@ _LARGEST = 1024**2
 
 @dataclass(frozen=True, slots=True)
 class ProposalFiles:
-    """The folder of proposals: one file a branch, named like it without its first part."""
+    """The folder of proposals: one file a branch, named like it without the usual prefix."""
 
     folder: Path
 
     def path(self, branch: str) -> Path:
         if not is_inside(branch):
             raise InputError(f"{branch[:100]!r} is no name for a branch.")
-        return self.folder / f"{branch.partition('/')[2] or branch}.md"
+        return self.folder / f"{branch.removeprefix(PREFIX)}.md"
 
     def read_all(self) -> list[Shown]:
         found = [self._read(file) for file in sorted(self.folder.rglob("*.md"))]

@@ -93,6 +93,13 @@ class LocalHub(OneLook):
         files = assemble(model_id, commit, DiskShelf(folder))
         return files._replace(moved_to=kept_move(folder))
 
+    def _committed_at(self, model_id: str, commit: str) -> int | None:
+        """When its folder was written."""
+        if not self.has(model_id, commit):
+            return None
+        with readable(self.root):
+            return int(self.commit_folder(model_id, commit).stat().st_mtime)
+
     def _refs(self, model_id: str) -> Path:
         return self.root / _model_folder(model_id) / "refs"
 

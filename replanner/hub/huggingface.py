@@ -16,7 +16,7 @@ from replanner.errors import InputError, ModelNotFound, UpstreamError
 from replanner.hub.disk import git_digest, keep
 from replanner.hub.folder import HubCache, LocalHub
 from replanner.hub.look import OneLook
-from replanner.hub.names import check_model_id, check_revision, is_commit
+from replanner.hub.names import check_commit, check_model_id, check_revision, is_commit
 from replanner.hub.shelf import assemble
 from replanner.planning.model_files import ModelFiles, UpstreamFile
 
@@ -72,6 +72,17 @@ class HuggingFaceHub(OneLook):
         if self.offline:
             raise _not_cached(model_id, f"commit {commit}")
         return self._read_online(model_id, commit)
+
+    def _committed_at(self, model_id: str, commit: str) -> int | None:
+        """A Hub that does not tell its history (mirrors may not) does not know the date."""
+        check_model_id(model_id)
+        check_commit(commit)
+        if self.offline:
+            return None
+        try:
+            return self._wire.committed_at(model_id, commit)
+        except InputError:
+            return None
 
     def _read_online(self, model_id: str, commit: str) -> ModelFiles:
         answer = self._wire.model(model_id, commit)

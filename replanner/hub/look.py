@@ -31,6 +31,10 @@ class OneLook(ABC):
         """The commit that `revision` stands for now; None where a folder has no revisions."""
         return self._once(("commit", model_id, revision), lambda: self._resolve(model_id, revision))
 
+    def committed_at(self, model_id: str, commit: str) -> int | None:
+        """When the commit was made, in seconds since 1970; None where nobody knows."""
+        return self._once(("date", model_id, commit), lambda: self._committed_at(model_id, commit))
+
     def _once(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
         """Failures are remembered too: a hundred profiles of a missing model ask once."""
         if key not in self._seen:
@@ -45,6 +49,11 @@ class OneLook(ABC):
 
     @abstractmethod
     def _resolve(self, model_id: str, revision: str) -> str | None: ...
+
+    def _committed_at(self, model_id: str, commit: str) -> int | None:
+        """A folder has no history."""
+        del model_id, commit
+        return None
 
     @abstractmethod
     def _read(self, model_id: str, commit: str | None) -> ModelFiles: ...

@@ -26,5 +26,8 @@ class RoutedHub:
     def resolve(self, model_id: str, revision: str) -> str | None:
         return self._of(model_id).resolve(model_id, revision)
 
+    def committed_at(self, model_id: str, commit: str) -> int | None:
+        return self._of(model_id).committed_at(model_id, commit)
+
     def _of(self, model_id: str) -> OneLook:
         return self.folders if is_folder(model_id) else self.models

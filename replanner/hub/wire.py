@@ -15,7 +15,14 @@ from urllib.parse import quote, urlsplit
 from huggingface_hub import get_session, hf_raise_for_status
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # not in __all__
-from pydantic import BaseModel, Field, StringConstraints, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 
 import replanner
 from replanner.errors import AccessDenied, RateLimited, UpstreamError
@@ -64,6 +71,14 @@ class ModelAnswer(BaseModel):
         return tuple(sibling.file() for sibling in self.siblings)
 
 
+class _CommitRow(BaseModel):
+    id: Sha1
+    date: AwareDatetime
+
+
+_HISTORY = TypeAdapter(list[_CommitRow])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """One Hub as one identity sees it. Repeated are failures of the Hub and of the way to it; a Hub
@@ -93,6 +108,18 @@ class Wire:
         if answer.sha != commit:
             raise UpstreamError(f"{self._host} answered for commit {answer.sha}, not for {commit}")
         return answer
+
+    def committed_at(self, model_id: str, commit: str) -> int | None:
+        """The commit's date, in seconds since 1970."""
+        url = f"{self._base}/api/models/{model_id}/commits/{commit}"
+        asked = self._asked(model_id, commit)
+        # The newest of the commits up to this one is this one.
+        data = self._patiently(lambda: self._get(url, asked, query={"limit": "1"}))
+        try:
+            rows = _HISTORY.validate_json(data)
+        except ValidationError as error:
+            raise self._no_hub() from error
+        return next((int(row.date.timestamp()) for row in rows if row.id == commit), None)
 
     def read(self, model_id: str, file: UpstreamFile, *, commit: str, limit: int) -> bytes:
         """The first `limit` bytes of a file."""

@@ -1,19 +1,23 @@
 """Decides what becomes of proposals: groups, branches, hidden state, every lifecycle rule. Pure."""
 
-from replanner.propose.content import Content, State, compose, read_state
+from replanner.propose.content import Content, compose
 from replanner.propose.groups import GroupBy, branch_name, grouped, model_group
-from replanner.propose.lifecycle import (
+from replanner.propose.lifecycle import steps
+from replanner.propose.shapes import Blob, Branch, Files, Proposal, Rules, Seen, Shown, Wanted
+from replanner.propose.state import State, read_state
+from replanner.propose.steps import (
     Close,
     DeleteBranch,
     Edit,
     Leave,
+    Merge,
     Open,
     Push,
     Reason,
+    Remark,
+    Say,
     Step,
-    steps,
 )
-from replanner.propose.shapes import Blob, Branch, Files, Proposal, Seen, Shown, Wanted
 
 __all__ = [
     "Blob",
@@ -25,10 +29,14 @@ __all__ = [
     "Files",
     "GroupBy",
     "Leave",
+    "Merge",
     "Open",
     "Proposal",
     "Push",
     "Reason",
+    "Remark",
+    "Rules",
+    "Say",
     "Seen",
     "Shown",
     "State",

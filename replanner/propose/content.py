@@ -1,41 +1,27 @@
-"""Decides what a pull request says: a fenced region that is ours, the hidden state in it, and
-people's own words around it, title and labels kept as they left them."""
+"""Decides what a pull request says: a fenced region that is ours, and people's own words around
+it, title, draft and labels kept as they left them."""
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
-from replanner.propose.shapes import MODIFIED_LABEL, Proposal, Shown
+from replanner.propose.shapes import MODIFIED_LABEL, REPLAN_LABEL, Proposal, Shown
+from replanner.propose.state import State, around, read_state, region, words
 
-_BEGIN = "<!-- replanner:begin -->"
-_END = "<!-- replanner:end -->"
-_STATE = re.compile(r"<!-- replanner:state ([A-Za-z0-9_=-]{1,8192}) -->")
-_VERSION = 1
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/#-]{1,300}")
 _MODIFIED = (
     "> **Somebody else committed to this branch**, so replanner no longer updates it. What follows"
-    " is the plan as it is now; delete the branch to have it written afresh."
+    " is the plan as it is now; tick the first box below to have the branch written afresh."
+)
+_SPENT = (
+    "> **Nothing is left to propose here**, but somebody else committed to this branch, so it stays"
+    " open. Merge or close it as you see fit."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What we last did, hidden in the body: `head` is the last commit that we pushed."""
-
-    group: str
-    digest: str
-    head: str
-    title: str
-    labels: tuple[str, ...] = ()
-    draft: bool = False
-    closed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Content:
-    """A pull request to be written."""
+    """A pull request to be written. Assignees and reviewers are asked once, when it is opened."""
 
     branch: str
     base: str
@@ -49,101 +35,113 @@ class Content:
 
 
 def compose(
-    proposal: Proposal, head: str, *, shown: Shown | None = None, modified: bool = False
+    proposal: Proposal,
+    head: str,
+    *,
+    shown: Shown | None = None,
+    modified: bool = False,
+    follows: str = "",
 ) -> Content:
-    """The proposal as a pull request; what people changed in the one that is shown stays."""
-    before = read_state(shown.body) if shown else None
-    labels = (*proposal.labels, MODIFIED_LABEL) if modified else proposal.labels
+    """The proposal as a pull request; what people changed in the one that is shown stays.
+    `follows` is the address of the one before it."""
+    if shown is None:
+        return _new(proposal, _fresh(proposal, head, follows=follows))
+    before = read_state(shown.body)
+    told = _fresh(proposal, head, modified=modified)
+    told = _carried(told, before, modified=modified) if before else told
     title, draft = proposal.title, proposal.draft
-    told = State(proposal.group, proposal.digest, head, title, labels=labels, draft=draft)
-    if shown and before:
+    if before:
         # The state keeps what we set last, so that a person's own word is told from ours.
         if shown.title != before.title:
             title, told = shown.title, replace(told, title=before.title)
         if shown.draft != before.draft:
             draft, told = shown.draft, replace(told, draft=before.draft)
-        if modified:
-            told = replace(told, digest=before.digest, head=before.head)
-    text = f"{_MODIFIED}\n\n{proposal.text}" if modified else proposal.text
+    labels = _merged(shown.labels, before.labels if before else (), told.labels)
+    body = around(shown.body, _text(proposal, told, modified=modified))
+    return Content(proposal.branch, proposal.base, title, body, labels, draft)
+
+
+def _new(proposal: Proposal, told: State) -> Content:
     return Content(
         branch=proposal.branch,
         base=proposal.base,
-        title=title,
-        body=_around(shown.body if shown else "", _region(text, told)),
-        labels=_merged(shown.labels if shown else (), before.labels if before else (), labels),
-        draft=draft,
+        title=proposal.title,
+        body=around("", _text(proposal, told)),
+        labels=tuple(sorted(set(told.labels))),
+        draft=proposal.draft,
+        assignees=proposal.assignees,
+        reviewers=proposal.reviewers,
+        team_reviewers=proposal.team_reviewers,
     )
+
+
+def _fresh(proposal: Proposal, head: str, *, modified: bool = False, follows: str = "") -> State:
+    return State(
+        proposal.group,
+        proposal.digest,
+        head,
+        proposal.title,
+        labels=(*proposal.labels, MODIFIED_LABEL) if modified else proposal.labels,
+        draft=proposal.draft,
+        infeasible=proposal.infeasible,
+        follows=follows if _ADDRESS.fullmatch(follows) else "",
+    )
+
+
+def _carried(told: State, before: State, *, modified: bool) -> State:
+    """What holds on from one writing to the next."""
+    told = replace(told, follows=before.follows)
+    if before.digest == told.digest:
+        told = replace(told, asked=before.asked, refusal=before.refusal)
+    if modified:  # the branch still holds what we pushed before
+        digest, head, verdict = before.digest, before.head, before.infeasible
+        told = replace(told, digest=digest, head=head, infeasible=verdict)
+    return told
+
+
+def _text(proposal: Proposal, told: State, *, modified: bool = False) -> str:
+    parts = [
+        _MODIFIED if modified else "",
+        f"Follows {told.follows}, which was closed." if told.follows else "",
+        proposal.text.strip(),
+        f"**Not merged by itself:** {told.refusal}" if told.refusal else "",
+    ]
+    return region("\n\n".join(filter(None, parts)), told)
+
+
+def answered(shown: Shown, refusal: str) -> Shown:
+    """The same with the forge's answer in its state: it was asked to merge this content by itself,
+    and why it would not (Markdown), or that it will."""
+    state = read_state(shown.body)
+    if state is None:
+        return shown
+    told = replace(state, asked=state.digest, refusal=refusal)
+    return replace(shown, body=around(shown.body, region(words(shown.body), told)))
 
 
 def closed(shown: Shown, reason: str) -> str:
     """The body of a pull request that we close: the reason first, and that it was us."""
     state = read_state(shown.body)
-    if state is None:
+    return _headed(shown, f"**Closed:** {reason}.", state and replace(state, closed=True))
+
+
+def spent(shown: Shown) -> str:
+    """The body of a pull request that nothing is left of, but others' commits."""
+    state = read_state(shown.body)
+    return _headed(shown, _SPENT, state and replace(state, spent=True))
+
+
+def _headed(shown: Shown, notice: str, told: State | None) -> str:
+    """What was said stays below the notice; a body that we cannot read stays as it is."""
+    if told is None:
         return shown.body
-    told = replace(state, closed=True)
-    inner = _STATE.sub("", _inside(shown.body) or "").strip()
-    return _around(shown.body, _region(f"**Closed:** {reason}\n\n{inner}", told))
-
-
-def read_state(body: str) -> State | None:
-    """The hidden state, None where there is none or it cannot be read."""
-    inside = _inside(body)
-    found = _STATE.search(inside) if inside else None
-    if found is None:
-        return None
-    try:
-        values = json.loads(base64.urlsafe_b64decode(found[1]))
-    except (binascii.Error, UnicodeDecodeError, ValueError, RecursionError):
-        return None
-    return _state(values)
-
-
-def _state(values: object) -> State | None:
-    if not isinstance(values, dict) or values.pop("v", None) != _VERSION:
-        return None
-    texts = {name: values.get(name) for name in ("group", "digest", "head", "title")}
-    labels = values.get("labels")
-    if not all(isinstance(text, str) for text in texts.values()) or not isinstance(labels, list):
-        return None
-    return State(
-        group=str(texts["group"]),
-        digest=str(texts["digest"]),
-        head=str(texts["head"]),
-        title=str(texts["title"]),
-        labels=tuple(map(str, labels)),
-        draft=values.get("draft") is True,
-        closed=values.get("closed") is True,
-    )
-
-
-def _written(state: State) -> str:
-    text = json.dumps({"v": _VERSION, **asdict(state)}, sort_keys=True)
-    return f"<!-- replanner:state {base64.urlsafe_b64encode(text.encode()).decode()} -->"
-
-
-def _region(text: str, state: State) -> str:
-    # The state comes first, so that no truncation eats it.
-    return f"{_BEGIN}\n{_written(state)}\n\n{text.strip()}\n\n{_END}"
-
-
-def _inside(body: str) -> str | None:
-    start = body.find(_BEGIN)
-    end = body.find(_END, start)
-    return body[start + len(_BEGIN) : end] if 0 <= start < end else None
-
-
-def _around(body: str, region: str) -> str:
-    """The region put in place of the one in `body`, or below it where there is none."""
-    if _inside(body) is None:
-        return f"{body.rstrip()}\n\n{region}\n".lstrip()
-    start = body.find(_BEGIN)
-    end = body.find(_END, start) + len(_END)
-    return body[:start] + region + body[end:]
+    return around(shown.body, region(f"{notice}\n\n{words(shown.body)}", told))
 
 
 def _merged(
     shown: Iterable[str], ours_before: Iterable[str], now: Iterable[str]
 ) -> tuple[str, ...]:
-    """Labels are added, and only those removed that we had set ourselves."""
-    gone = set(ours_before) - set(now)
+    """Labels are added, and only those removed that we had set ourselves, or that were a wish
+    which is granted now."""
+    gone = {*ours_before, REPLAN_LABEL} - set(now)
     return tuple(sorted((set(shown) - gone) | set(now)))

@@ -12,6 +12,8 @@ GroupBy = Literal["model", "profile", "revision", "all"]
 PREFIX = "replanner/"
 _LONGEST_NAME = 120
 _HEX = 6
+# git-check-ref-format(1), narrowed to what every forge takes.
+_PREFIX = re.compile(r"(?![-/.])(?!.*(\.\.|//|/\.|\.lock/))[A-Za-z0-9._/-]{1,100}/")
 # git-check-ref-format(1): what may stand in a branch's name without a second thought.
 _UNSAFE = re.compile(r"[^a-z0-9._-]+|\.{2,}|^[.-]+|[.-]+$")
 
@@ -33,6 +35,15 @@ def check_group_by(by: str) -> None:
         near = did_you_mean(by[:40], _KEYS)
         known = ", ".join(get_args(GroupBy))
         raise InputError(f"group_by {by[:40]!r} is unknown.{near}", hint=f"Known: {known}.")
+
+
+def check_prefix(prefix: str) -> None:
+    """InputError where no branch's name may begin so."""
+    if not _PREFIX.fullmatch(prefix):
+        raise InputError(
+            f"{prefix[:60]!r} cannot begin a branch's name.",
+            hint="Use letters, digits, '-', '_' and '.', with '/' at the end.",
+        )
 
 
 def branch_name(base: str, group: str, *, prefix: str = PREFIX, scope: str = "default") -> str:

@@ -29,7 +29,8 @@ Files = Mapping[str, Blob | None]
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What one group's pull request should be. `digest` identifies its content to the lifecycle:
-    a proposal that somebody closed stays closed until the digest changes."""
+    a proposal that somebody closed stays closed until the digest changes. `merge_method` is set
+    where it may be merged without anybody's look at it."""
 
     group: str
     branch: str
@@ -42,32 +43,68 @@ class Proposal:
     files: Files = field(default_factory=dict)
     labels: tuple[str, ...] = (LABEL,)
     draft: bool = False
+    infeasible: bool = False
+    merge_method: str = ""
+    assignees: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    team_reviewers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the owner of the repository asked of every run, or somebody of this one.
+
+    At most `open_limit` proposals are open and `new_limit` opened by one run; None sets no limit.
+    Groups in `forced` are written afresh whatever stands on their branch. Where `only` names
+    groups, nothing happens to others.
+    """
+
+    open_limit: int | None = None
+    new_limit: int | None = None
+    recreate_closed: bool = False
+    forced: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
+
+    def concern(self, group: str) -> bool:
+        return not self.only or group in self.only
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Everything this run would propose.
 
-    Groups in `frozen` rest on something unknown: nothing may happen to them. Groups in `kept` may
-    change, but having nothing to propose is no reason to close them. Unless `certain`, no group is.
+    Groups in `frozen` rest on something unknown: nothing may happen to them. Groups in `waiting`
+    have a revision that is too young: what is open stays as it is. Groups in `kept` may change, but
+    having nothing to propose is no reason to close them. Unless `certain`, no group is. `endings`
+    says of groups that have nothing to propose why that is so.
     """
 
     proposals: tuple[Proposal, ...] = ()
     frozen: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
     certain: bool = True
+    endings: Mapping[str, str] = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
+
+    @property
+    def unsettled(self) -> frozenset[str]:
+        """Groups of which nothing is closed or tidied away."""
+        return self.frozen | self.waiting | self.kept
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
     """A branch below our prefix. `ours`: only our own commits stand on it. `digest` is what its
-    last commit says it proposes. `in_use`: a working tree has it checked out."""
+    last commit says it proposes. `behind`: the base has commits that it lacks. `in_use`: a working
+    tree has it checked out."""
 
     head: str
     ours: bool
     digest: str = ""
     merged: bool = False
     conflicted: bool = False
+    behind: bool = False
     in_use: bool = False
 
 
@@ -92,12 +129,16 @@ class Seen:
 
     `checks_wait`: checks on what this account pushes wait for somebody's approval. `guarded`: the
     base takes nothing whose required checks have not passed; None where that cannot be seen.
+    `strict`: it takes only branches that are up to date with it. `signer`: `Name <mail>` of the
+    account that commits, for people who ask for a sign-off; empty where that cannot be seen.
     """
 
     branches: Mapping[str, Branch] = field(default_factory=dict)
     proposals: tuple[Shown, ...] = ()
     checks_wait: bool = False
     guarded: bool | None = None
+    strict: bool = False
+    signer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from replanner.replan.artifacts import Written, output_dir, render_files, write_plan
 from replanner.replan.check import Checked, CheckReport, check
 from replanner.replan.judge import Judged, judge
-from replanner.replan.loop import Options, Replanned, replan
+from replanner.replan.loop import replan
+from replanner.replan.options import Options
+from replanner.replan.outcome import Published, Replanned
 from replanner.replan.ports import Base, Forge, Tree
 from replanner.replan.repository import Repository, read_repository, revision_records
 
@@ -14,6 +16,7 @@ __all__ = [
     "Forge",
     "Judged",
     "Options",
+    "Published",
     "Replanned",
     "Repository",
     "Tree",

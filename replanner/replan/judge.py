@@ -1,5 +1,5 @@
-"""Decides what became of each profile, three-valued: planned, nothing to do, unknown; or failed,
-which keeps the old plan and holds back no other."""
+"""Decides what became of each profile, three-valued: planned, nothing to do (or pending, while a
+revision is too young), unknown; or failed, which keeps the old plan and holds back no other."""
 
 import hashlib
 import posixpath
@@ -14,10 +14,11 @@ from replanner.planning.record import PlanRecord
 from replanner.profile import LoadedProfile
 from replanner.propose import Blob
 from replanner.replan.artifacts import PLAN_FILE, Written, output_dir, write_plan
+from replanner.replan.cooldown import NO_COOLDOWN, Cooldown
 from replanner.replan.repository import Found, Repository
 from replanner.resolve import DRAFT_REVISION, Place, Planner
 
-Status = Literal["planned", "nothing", "unknown", "failed"]
+Status = Literal["planned", "nothing", "pending", "unknown", "failed"]
 # Upstream changes that alone are a reason to propose: what can alter memory, speed or answers.
 USUAL_CLASSES = ("tokenizer", "generation-config", "config", "weights", "quantization")
 _REMOVED = "is removed: its profile is gone"
@@ -37,7 +38,8 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One profile's outcome. `change` and `files` are there where it is planned."""
+    """One profile's outcome. `change` and `files` are there where it is planned; `waits` says which
+    revision it does not take up yet."""
 
     name: str
     path: str
@@ -47,6 +49,7 @@ class Judged:
     files: Files = field(default_factory=Files)
     error: ReplannerError | None = None
     model_id: str | None = None
+    waits: str = ""
 
     @property
     def new(self) -> PlanRecord | None:
@@ -69,6 +72,7 @@ class Judge:
     update: bool = True
     revision_classes: Collection[str] = USUAL_CLASSES
     overwrite: bool = False
+    cooldown: Cooldown = NO_COOLDOWN
 
     def profile(self, found: Found) -> Judged:
         """A profile's outcome; its errors are part of it, since they are nobody else's."""
@@ -77,7 +81,8 @@ class Judge:
         if found.loaded is None or unreadable:
             return replace(blank, error=found.error or unreadable)
         try:
-            return self.settled(found.loaded, blank, self._record(found.loaded, blank))
+            settled = self.settled(found.loaded, blank, self._record(found.loaded, blank))
+            return self._cooled(found.loaded, blank, settled)
         except (UpstreamError, AccessDenied) as error:
             # A credential that lapsed says nothing about the model, so it closes nothing either.
             return replace(blank, status="unknown", error=error)
@@ -121,6 +126,29 @@ class Judge:
         for name in sorted(recorded.keys() - written.files.keys()):
             files.unwanted(posixpath.join(folder, name), digest=recorded[name])
         return files.done()
+
+    def _cooled(self, loaded: LoadedProfile, blank: Judged, settled: Judged) -> Judged:
+        """The same without revisions that are too young; a first plan waits for nothing."""
+        waits = self.cooldown.waits_for(self._moved(settled), self.planner.hub)
+        if not waits:
+            return settled
+        place = Place(blank.path, blank.name)
+        pinned = self.planner.record(loaded.profile, place, pinned=blank.old)
+        without = self.settled(loaded, blank, pinned)
+        status: Status = "pending" if without.status == "nothing" else without.status
+        return replace(without, status=status, waits=waits)
+
+    def _moved(self, settled: Judged) -> list[tuple[str, str]]:
+        """(model, new commit) of what moved, where the old commit can still be served."""
+        if not self.cooldown.min_age_s or settled.new is None or settled.old is None:
+            return []
+        before = {(model, revision): commit for model, revision, commit in pins(settled.old)}
+        moved = [
+            (model, commit)
+            for model, revision, commit in pins(settled.new)
+            if before.get((model, revision), commit) != commit
+        ]
+        return moved if moved and self._is_there(settled.old) else []
 
     def _record(self, loaded: LoadedProfile, blank: Judged) -> PlanRecord:
         place, old = Place(blank.path, blank.name), blank.old
@@ -169,7 +197,12 @@ def judge(
     overwrite: bool = False,
 ) -> tuple[Judged, ...]:
     """Every profile's outcome, then what is left of removed ones."""
-    judge_ = Judge(repository, planner, update, revision_classes, overwrite)
+    return judge_all(Judge(repository, planner, update, revision_classes, overwrite))
+
+
+def judge_all(judge_: Judge) -> tuple[Judged, ...]:
+    """The same by a judge at hand."""
+    repository = judge_.repository
     repository.expect_files(found.folder for found in repository.profiles)
     profiles = [_apart(judge_, found) for found in repository.profiles]
     # What a profile left behind goes once its files are elsewhere, not while that is open.

@@ -13,7 +13,8 @@ REPO = "acme/infra"
 BASE, HEAD = "b" * 40, "a" * 40
 GROUP = "acme-tiny-123456"
 BRANCH = f"replanner/main/{GROUP}"
-PROPOSAL = Proposal(GROUP, BRANCH, "main", BASE, "d" * 64, "Re-plan", "Text", "Message")
+BOXES = "- [ ] <!-- replanner:replan --> Anew\n- [ ] <!-- replanner:hold --> As it is"
+PROPOSAL = Proposal(GROUP, BRANCH, "main", BASE, "d" * 64, "Re-plan", BOXES, "Message")
 OURS = compose(PROPOSAL, HEAD).body
 FORK = "stranger/infra"
 

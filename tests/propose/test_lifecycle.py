@@ -16,6 +16,8 @@ from replanner.propose import (
     Open,
     Proposal,
     Push,
+    Remark,
+    Say,
     Seen,
     Shown,
     Step,
@@ -25,6 +27,8 @@ from replanner.propose import (
     steps,
 )
 from replanner.propose.content import closed
+from replanner.propose.lifecycle import _GONE as GONE
+from replanner.propose.lifecycle import _SPENT as SPENT
 from replanner.propose.shapes import HOLD_LABEL, MODIFIED_LABEL
 
 NAME = "replanner/main/llama-000000"
@@ -192,22 +196,22 @@ RULES: dict[str, tuple[Wanted, Seen, list[Step]]] = {
     "nothing left: close and delete": (
         wanted(),
         seen(branch(), shown()),
-        [Close(shown(), "nothing is left to propose"), DeleteBranch(NAME, OURS)],
+        [Close(shown(), GONE), DeleteBranch(NAME, OURS)],
     ),
     "nothing left, branch gone": (
         wanted(),
         seen(None, shown()),
-        [Close(shown(), "nothing is left to propose")],
+        [Close(shown(), GONE)],
     ),
     "nothing left, but checked out": (
         wanted(),
         seen(branch(in_use=True), shown()),
-        [Close(shown(), "nothing is left to propose")],
+        [Close(shown(), GONE)],
     ),
     "nothing left, but others committed": (
         wanted(),
         seen(FOREIGN, shown()),
-        [Leave(NAME, "modified")],
+        [Leave(NAME, "modified"), Remark(shown()), Say(shown(), SPENT)],
     ),
     "nothing left, unreadable body": (
         wanted(),
@@ -371,7 +375,8 @@ def test_unknown_changes_nothing(situation: tuple[Wanted, Forge]) -> None:
 
 def test_what_is_left_alone_says_why() -> None:
     assert Leave(NAME, "held").sentence == (
-        f"{NAME} is left alone: it carries the label replanner:hold."
+        f"{NAME} is left alone: somebody asked for that with the label replanner:hold or the"
+        " box for it."
     )
 
 
