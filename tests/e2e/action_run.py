@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,14 +86,19 @@ class Step:
             **self._inputs(inputs),
             **(env or {}),
         }
+        command, around = self.command(full)
         return subprocess.Popen(
-            [sys.executable, "-m", "replanner.action"],
+            command,
             cwd=self.folder,
-            env=full,
+            env=around,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def command(self, env: Mapping[str, str]) -> tuple[Sequence[str | Path], Mapping[str, str]]:
+        """What runs with `env`, and the environment of the command itself."""
+        return [sys.executable, "-m", "replanner.action"], env
 
     def _environment(self, event: str, payload: Mapping[str, Any], api_url: str) -> dict[str, str]:
         pull = payload.get("pull_request") or {}

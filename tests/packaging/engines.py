@@ -41,10 +41,15 @@ class Engine:
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, (ran.stdout + ran.stderr)[-3000:]
 
+    def command(
+        self, tag: str, *arguments: str, options: Sequence[str] = ()
+    ) -> Sequence[str | Path]:
+        return [*self.running, *options, *self.separator, tag, *arguments]
+
     def run(
         self, tag: str, *arguments: str, options: Sequence[str] = ()
     ) -> "subprocess.CompletedProcess[str]":
-        command = [*self.running, *options, *self.separator, tag, *arguments]
+        command = self.command(tag, *arguments, options=options)
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
