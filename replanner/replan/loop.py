@@ -22,7 +22,9 @@ def replan(forge: Forge, hub: Hub, options: Options) -> Replanned:
     """One run: read, compute, publish."""
     check_options(options)
     base = forge.base(options.base)
-    repository = read_repository(base.tree, only=options.only, globs=options.globs)
+    repository = read_repository(
+        base.tree, only=options.only, globs=options.globs, config_path=options.config_path
+    )
     classes, cooldown = options.revision_classes, options.cooldown
     judged = judge_all(Judge(repository, Planner(hub), revision_classes=classes, cooldown=cooldown))
     found = group_judged(judged, options.group_by, base=base.name, partial=repository.partial)

@@ -6,6 +6,7 @@ from typing import get_args
 
 from replanner.errors import InputError, did_you_mean
 from replanner.planning.causes import FILE_CLASSES
+from replanner.profile.repo_config import REPO_CONFIG_PATH
 from replanner.propose.groups import PREFIX, check_group_by, check_prefix
 from replanner.propose.shapes import LABEL, Rules
 from replanner.propose.titles import TitleStyle
@@ -18,7 +19,7 @@ class Options:
     """How to propose, to one base (None: the default branch).
 
     `only` names the profiles to look at and `globs` narrows those of the configuration; empty:
-    all. `forced` groups are written afresh because somebody asked; where `groups` names some, the
+    all. `config_path` is where the base keeps its configuration. `forced` groups are written afresh because somebody asked; where `groups` names some, the
     others are left alone. `now_s` is the time that ages are taken at, in seconds since 1970.
     """
 
@@ -44,6 +45,7 @@ class Options:
     signoff: bool = False
     only: tuple[str, ...] = ()
     globs: tuple[str, ...] = ()
+    config_path: str = REPO_CONFIG_PATH
     groups: tuple[str, ...] = ()
     forced: tuple[str, ...] = ()
     dry_run: bool = False
