@@ -202,6 +202,25 @@ def test_a_memory_that_somebody_edited_is_none(document: object) -> None:
     assert history(replace(WANTED, digest="x"), [Comment(1, hidden(document), ours=True)]) == ()
 
 
+def test_a_comment_without_memory_is_no_earlier_plan() -> None:
+    body = f"{MARKED.splitlines()[0]}\n\nwords"
+
+    assert history(replace(WANTED, digest="x"), [Comment(1, body, ours=True)]) == ()
+
+
+def test_the_longest_lines_are_remembered_too() -> None:
+    wanted = replace(WANTED, line="\U0001f5d1" * 999, head="f" * 64)
+    past = [Past("f" * 64, "infeasible", "\U0001f5d1" * 300)] * 3
+
+    read = history(replace(WANTED, digest="x"), [ours_with(wanted, past)])
+
+    assert [len(one.line) for one in read] == [300, 300, 300]
+
+
+def ours_with(wanted: WantedComment, past: Sequence[Past]) -> Comment:
+    return Comment(1, comment_of(wanted, past=past), ours=True)
+
+
 def test_remembered_lines_are_one_short_line_each() -> None:
     document = {"v": 1, "now": [HEAD, "ok", "a\n\n# b\u202e" + "c" * 4000], "past": []}
 
