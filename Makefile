@@ -41,6 +41,7 @@ packaging: $(VENV)/.dev $(VENV)/.linters
 
 bench: $(VENV)/.dev
 	$(BIN)/python tools/bench.py
+	$(BIN)/pytest -rs tests/e2e/bench_image.py
 
 # Needs uv; run after changing the dependencies in pyproject.toml.
 lock:

@@ -11,6 +11,8 @@ import pytest
 from action_run import Step
 from configs import LLAMA_3_1_8B, MIXTRAL_8X7B
 from emulated import GitHub, emulated
+from engines import image
+from image_step import ImageStep
 from models_hub import LARGE, SMALL, Hub
 from peers import peer, running
 from wire import wired
@@ -53,3 +55,9 @@ def step(github: GitHub, hub: Hub, tmp_path: Path) -> Iterator[Step]:
     folder.mkdir()
     with wired(github.url) as wire:
         yield Step(github, wire, folder, hub.url)
+
+
+@pytest.fixture
+def image_step(step: Step) -> ImageStep:
+    """A step that runs the image of this tree, or a skip."""
+    return ImageStep(step.github, step.wire, step.folder, step.hub_url, engine=image())

@@ -1,5 +1,6 @@
 """Finds linters and something that builds and runs images, or says what is missing."""
 
+import functools
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from peers import INSTALLED, ROOT, peer
 
+TAG = "localhost/replanner:tested"
 _LINTERS = (ROOT / ".venv" / "linters" / "bin", INSTALLED / "bin")
 
 
@@ -64,3 +66,11 @@ def engine() -> Engine:
     needs = ("containers/.installed",)
     build, run = peer("build-image", needs=needs), peer("run-image", needs=needs)
     return Engine((build, "{context}", "{tag}"), (run,), ("--",))
+
+
+@functools.cache
+def image() -> Engine:
+    """An engine that has the image of this tree as `TAG`; built once."""
+    builder = engine()
+    builder.build(ROOT, TAG)
+    return builder
