@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from peers import INSTALLED, ROOT, peer
 
-TAG = "localhost/replanner:tested"
+TAG = "localhost/replanner:0.0.0"  # a release's form, and no release
 _LINTERS = (ROOT / ".venv" / "linters" / "bin", INSTALLED / "bin")
 
 
