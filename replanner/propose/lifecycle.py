@@ -207,9 +207,13 @@ def _retire(shown: Shown, wanted: Wanted, seen: Seen) -> Iterator[Step]:
 def _tidy(wanted_branches: set[str], wanted: Wanted, seen: Seen) -> Iterator[Step]:
     """Branches of ours that no pull request needs any more."""
     needed = wanted_branches | {one.branch for one in seen.proposals if one.state == "open"}
+    ours = {
+        state.head for one in seen.proposals if (state := read_state(one.body)) and state.closed
+    }
     for name, branch in sorted(seen.branches.items()):
         group = branch_group(name)
-        spare = branch.ours and not branch.in_use and name not in needed
+        is_ours = branch.ours or branch.head in ours
+        spare = is_ours and not branch.in_use and name not in needed
         known = wanted.certain and group not in wanted.unsettled
         if spare and (branch.merged or known) and wanted.rules.concern(group):
             yield DeleteBranch(name, branch.head)

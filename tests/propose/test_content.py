@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
+from lifecycle_values import NEWER, OURS, WANTED, shown
 from samples import nasty
-from test_lifecycle import NEWER, OURS, WANTED, shown
 
 from replanner.propose import compose, read_state
 from replanner.propose.content import closed

@@ -1,83 +1,43 @@
 """Every rule of a proposal's life is a row: what is wanted, what the forge shows, what is done."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from lifecycle_values import (
+    FOREIGN,
+    NAME,
+    NEWER,
+    NEXT,
+    OURS,
+    THEIRS,
+    WANTED,
+    branch,
+    closed_by_us,
+    seen,
+    shown,
+    wanted,
+)
 
 from replanner.propose import (
-    Branch,
     Close,
     DeleteBranch,
     Edit,
     Leave,
     Open,
-    Proposal,
     Push,
     Remark,
     Say,
     Seen,
-    Shown,
     Step,
     Wanted,
     compose,
     read_state,
     steps,
 )
-from replanner.propose.content import closed
 from replanner.propose.lifecycle import _GONE as GONE
 from replanner.propose.lifecycle import _SPENT as SPENT
 from replanner.propose.shapes import HOLD_LABEL, MODIFIED_LABEL
 
-NAME = "replanner/main/llama-000000"
-OURS, THEIRS, NEXT = "a" * 40, "b" * 40, "c" * 40
-
-WANTED = Proposal(
-    group="llama-000000",
-    branch=NAME,
-    base="main",
-    base_commit="f" * 40,
-    digest="d1",
-    title="Re-plan llama",
-    text="### fits",
-    message="Re-plan llama",
-)
-NEWER = replace(WANTED, digest="d2", text="### fits better")
-
-
-def shown(proposal: Proposal = WANTED, head: str = OURS, **changes: Any) -> Shown:
-    content = compose(proposal, head)
-    values = {
-        "id": "1",
-        "branch": proposal.branch,
-        "state": "open",
-        "title": content.title,
-        "body": content.body,
-        "labels": content.labels,
-        "draft": content.draft,
-    }
-    return Shown(**{**values, **changes})
-
-
-def branch(head: str = OURS, **changes: Any) -> Branch:
-    return Branch(**{"head": head, "ours": True, "digest": "d1", **changes})
-
-
-def seen(there: Branch | None = None, *proposals: Shown) -> Seen:
-    return Seen({NAME: there} if there else {}, proposals)
-
-
-def wanted(*proposals: Proposal, **rest: Any) -> Wanted:
-    return Wanted(proposals, **rest)
-
-
-def closed_by_us() -> Shown:
-    return shown(state="closed", body=closed(shown(), "nothing is left"))
-
-
-FOREIGN = branch(THEIRS, ours=False, digest="")
 RULES: dict[str, tuple[Wanted, Seen, list[Step]]] = {
     "nothing wanted, nothing there": (wanted(), seen(), []),
     "first proposal": (wanted(WANTED), seen(), [Push(WANTED, None), Open(WANTED)]),
@@ -269,108 +229,6 @@ RULES: dict[str, tuple[Wanted, Seen, list[Step]]] = {
 def test_rule(rule: str) -> None:
     want, there, expected = RULES[rule]
     assert steps(want, there) == expected
-
-
-@dataclass
-class Forge:
-    """What a forge does with steps, without a forge."""
-
-    branches: dict[str, Branch]
-    proposals: list[Shown]
-    count: int = 0
-
-    def apply(self, todo: list[Step]) -> None:
-        heads: dict[str, str] = {}
-        for step in todo:
-            self._apply(step, heads)
-
-    def _apply(self, step: Step, heads: dict[str, str]) -> None:
-        match step:
-            case Push(one, expected):
-                there = self.branches.get(one.branch)
-                assert (there.head if there else None) == expected
-                self.count += 1
-                heads[one.branch] = f"{self.count:040x}"
-                self.branches[one.branch] = Branch(heads[one.branch], ours=True, digest=one.digest)
-            case Open(one, head):
-                now = shown(one, head or heads[one.branch], id=f"{len(self.proposals)}")
-                self.proposals.insert(0, now)
-            case Edit(one, before, head, modified):
-                content = compose(one, head or heads[one.branch], shown=before, modified=modified)
-                self.proposals[self.proposals.index(before)] = replace(
-                    before,
-                    title=content.title,
-                    body=content.body,
-                    labels=content.labels,
-                    draft=content.draft,
-                )
-            case Close(before, reason):
-                self.proposals[self.proposals.index(before)] = replace(
-                    before, state="closed", body=closed(before, reason)
-                )
-            case DeleteBranch(name, expected):
-                assert self.branches.pop(name).head == expected
-            case Leave():
-                pass
-
-    def seen(self) -> Seen:
-        return Seen(dict(self.branches), tuple(self.proposals))
-
-
-@st.composite
-def situations(draw: st.DrawFn) -> tuple[Wanted, Forge]:
-    want = draw(st.sampled_from([wanted(), wanted(WANTED), wanted(NEWER)]))
-    want = replace(
-        want,
-        certain=draw(st.booleans()),
-        frozen=draw(st.sampled_from([frozenset(), frozenset({"llama-000000"})])),
-    )
-    there = draw(
-        st.none()
-        | st.builds(
-            Branch,
-            head=st.sampled_from([OURS, THEIRS]),
-            ours=st.booleans(),
-            digest=st.sampled_from(["", "d1", "d2"]),
-            merged=st.booleans(),
-            in_use=st.booleans(),
-        )
-    )
-    state = draw(st.sampled_from([None, "open", "closed", "merged"]))
-    labels = draw(st.sampled_from([("replanner",), ("replanner", HOLD_LABEL), ()]))
-    body = draw(st.sampled_from([shown().body, "mine", shown(NEWER).body]))
-    proposals = [shown(state=state, labels=labels, body=body)] if state else []
-    return want, Forge({NAME: there} if there else {}, proposals)
-
-
-@given(situations())
-def test_a_second_run_writes_nothing(situation: tuple[Wanted, Forge]) -> None:
-    want, forge = situation
-    forge.apply(steps(want, forge.seen()))
-    again = steps(want, forge.seen())
-    assert [step for step in again if not isinstance(step, Leave)] == []
-
-
-@given(situations())
-def test_commits_of_others_survive(situation: tuple[Wanted, Forge]) -> None:
-    want, forge = situation
-    there = forge.branches.get(NAME)
-    states = [read_state(one.body) for one in forge.proposals]
-    recorded = {state.head for state in states if state}
-    forge.apply(steps(want, forge.seen()))
-    if there and not there.ours and not there.merged and there.head not in recorded:
-        assert forge.branches[NAME] == there
-
-
-@given(situations())
-def test_unknown_changes_nothing(situation: tuple[Wanted, Forge]) -> None:
-    want, forge = situation
-    frozen = replace(want, frozen=frozenset({"llama-000000"}))
-    there = {name: one for name, one in forge.branches.items() if not one.merged}
-    proposals = list(forge.proposals)
-    forge.apply(steps(frozen, forge.seen()))
-    assert {name: forge.branches.get(name) for name in there} == there
-    assert forge.proposals == proposals
 
 
 def test_what_is_left_alone_says_why() -> None:
