@@ -1,1 +1,1 @@
-"""The GitHub Action's front door: reads its environment, lets the use-cases work, tells the run."""
+"""Front door for GitHub Actions: one step of a workflow."""

@@ -5,16 +5,20 @@ end one (docs.github.com, "Workflow commands for GitHub Actions").
 """
 
 import secrets
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TextIO
 
+from replanner.errors import ReplannerError
+
 Level = Literal["debug", "info", "warning"]
 # GitHub refuses a step's summary above 1 MiB.
 MOST_SUMMARY_BYTES: Final = 900 * 1024
 _LEVELS: Final[tuple[Level, ...]] = ("debug", "info", "warning")
+_UPSTREAM: Final = 3
 _CUT: Final = "\n\n…\n\nThe summary was too long; the rest stands in the report.\n"
 
 
@@ -54,6 +58,16 @@ class Runner:
         """A workflow command, like ::warning file=a.yaml::message."""
         told = ",".join(f"{key}={escape_property(value)}" for key, value in properties.items())
         self._line(f"::{name}{f' {told}' if told else ''}::{escape_data(text)}")
+
+    def complain(self, error: ReplannerError, *, path: str = "") -> None:
+        """An error as the log shows it, with what to do about it."""
+        level = "warning" if error.exit_code == _UPSTREAM else "error"
+        file = {"file": path} if path else {}
+        self.command(level, f"{error.message} {error.hint}".strip(), **file, title="replanner")
+
+    def trace(self, error: BaseException) -> None:
+        """Where a bug is, for the report."""
+        self.foreign("Traceback", "".join(traceback.format_exception(error)))
 
     def raw(self, line: str) -> None:
         """A command that was written and escaped elsewhere."""

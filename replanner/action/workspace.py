@@ -46,6 +46,13 @@ class Workspace:
             raise InputError(f"{what} {path!r} is larger than {most // 2**20} MiB.")
         return data
 
+    def file(self, path: str, *, what: str) -> Path:
+        """A file that somebody else will read."""
+        found = self._inside(path, what)
+        if not found.is_file():
+            raise InputError(f"{what} {path!r} is no file of the workspace.")
+        return found
+
     def _inside(self, path: str, what: str) -> Path:
         root = self.root.resolve()
         file = root / path

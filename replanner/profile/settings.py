@@ -55,10 +55,10 @@ class Settings(NamedTuple):
     head_ref: str
     pr_number: int
     scope: str
-    comment_mode: str
-    comment_on: str
-    fail_on: str
-    on_error: str
+    comment_mode: Literal["update", "recreate", "off"]
+    comment_on: Literal["changes", "always", "warnings", "failures", "never"]
+    fail_on: Literal["infeasible", "policy", "warning", "never"]
+    on_error: Literal["warn", "fail"]
     annotations: bool
     suggestions: bool
     charts: str
@@ -87,7 +87,7 @@ class Settings(NamedTuple):
     github_api_url: str
     hf_endpoint: str
     ca_bundle: str
-    log_level: str
+    log_level: Literal["debug", "info", "warning"]
 
     def __repr__(self) -> str:
         """Without the tokens: a settings object ends up in logs sooner or later."""

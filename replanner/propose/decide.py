@@ -45,7 +45,7 @@ class Decision:
     `number`: the pull request it is about. `base`, `head`: what to compare where there is none.
     `read_only`: why nothing may be written, else empty. `needs_writer`: who has to be able to push,
     or nothing is done. `needs_touch`: nothing is done unless `base..head` touches what we plan.
-    `group`: the only proposal that is meant, freshly asked for.
+    `group`: the only proposal that is meant; `forced`: it is to be written afresh.
     """
 
     mode: Mode
@@ -57,6 +57,7 @@ class Decision:
     needs_writer: str = ""
     needs_touch: bool = False
     group: str = ""
+    forced: bool = False
     react_to: int | None = None
     run_commit: str = ""
     run_repository: str = ""
@@ -261,7 +262,9 @@ def _commented(event: Event, wish: Wish) -> Decision:
     )
     group = _group(event.pull)
     # Below one of our own proposals there is nothing to compare: its body is the report.
-    return replace(asked, mode="update", number=None, group=group) if group else asked
+    if not group:
+        return asked
+    return replace(asked, mode="update", number=None, group=group, forced=True)
 
 
 def _workflow_run(event: Event, wish: Wish) -> Decision:

@@ -1,0 +1,151 @@
+"""The Action's front door: reads its surroundings, decides with the pure core what to do, does it,
+and turns every failure into a sentence and an exit code. No policy lives here."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Final, TextIO
+
+from replanner.action import applying, publishing, reviewing, updating
+from replanner.action.commands import Runner
+from replanner.action.event import read_event
+from replanner.action.inputs import read_inputs, unknown_inputs, wish_of
+from replanner.action.outputs import Done
+from replanner.action.run import Run, settings_of
+from replanner.action.trust import trusting
+from replanner.action.workspace import Workspace
+from replanner.action.world import Connect, World, github
+from replanner.errors import Bug, ReplannerError
+from replanner.profile.settings import Settings, merged
+from replanner.propose.decide import Decision, decide
+from replanner.propose.event import Event
+from replanner.replan.ports import Tree
+from replanner.replan.touch import touches
+from replanner.report.markdown import escape
+
+_UPSTREAM: Final = 3
+
+
+def main(
+    env: Mapping[str, str] | None = None,
+    log: TextIO | None = None,
+    *,
+    connect: Connect = github,
+) -> int:
+    """One step of a workflow; its exit code (the contract: 0, 1, 2, 3, 4)."""
+    env = os.environ if env is None else env
+    runner = Runner.of(env, log or sys.stdout)
+    try:
+        done = _run(env, runner, connect)
+    except ReplannerError as error:
+        done = _refused(error, runner, env)
+    except Exception as error:  # noqa: BLE001 - the funnel: a bug must not look like an answer
+        done = _refused(Bug.of(error), runner, env)
+    runner.outputs(done.all_outputs())
+    return done.exit_code
+
+
+def _refused(error: ReplannerError, runner: Runner, env: Mapping[str, str]) -> Done:
+    """A run that came to nothing says why, and fails unless it is told not to."""
+    runner.complain(error)
+    hint = f" {escape(error.hint, longest=1000)}" if error.hint else ""
+    runner.summarize(f"### replanner\n\n{escape(error.message, longest=1000)}{hint}")
+    if error.__cause__ is not None and env.get("RUNNER_DEBUG") == "1":
+        runner.trace(error.__cause__)
+    forgiven = error.exit_code == _UPSTREAM and not _fails_on_error(env)
+    return Done(0 if forgiven else error.exit_code, {"verdict": "unknown"})
+
+
+def _fails_on_error(env: Mapping[str, str]) -> bool:
+    """What the workflow says counts: the configuration may be what could not be read."""
+    return read_inputs(env).get("on-error", "").strip().lower() == "fail"
+
+
+def _run(env: Mapping[str, str], runner: Runner, connect: Connect) -> Done:
+    inputs = read_inputs(env)
+    for secret in ("token", "hf-token"):
+        runner.mask(inputs.get(secret, "").strip())
+    for sentence in unknown_inputs(env):
+        runner.command("warning", sentence, title="replanner")
+    settings = merged(inputs)
+    event = read_event(env)
+    decide(event, wish_of(settings))  # what makes no sense is refused before anything is asked
+    space = Workspace.of(env)
+    bundle = space.file(settings.ca_bundle, what="ca-bundle") if settings.ca_bundle else None
+    with trusting(bundle, os.environ), connect(settings, event.repository, bundle) as world:
+        event = _with_default_branch(event, world)
+        tree = _base_tree(event, world, settings)
+        settings, config = settings_of(tree, inputs, env)
+        runner.level = settings.log_level if runner.level != "debug" else "debug"
+        now_s = int(time.time())
+        run = Run(event, inputs, settings, config, world, runner, space, env, now_s)
+        return _carried_out(run)
+
+
+def _carried_out(run: Run) -> Done:
+    decision = _settled(run, decide(run.event, wish_of(run.settings)))
+    name = f"{run.event.name}{f' ({run.event.action})' if run.event.action else ''}"
+    run.runner.say(f"On {name}: {decision.mode}, since {decision.reason}.")
+    if run.anonymous:
+        run.runner.say("No token was given: GitHub is read as anybody may, a few times an hour.")
+    if decision.react_to is not None and decision.writes and not run.settings.dry_run:
+        run.world.pulls.react(decision.react_to)
+    return _RUNS[decision.mode](run, decision)
+
+
+def _nothing(run: Run, decision: Decision) -> Done:
+    run.runner.summarize(f"### replanner\n\nNothing to do: {escape(decision.reason)}.")
+    return Done()
+
+
+_RUNS: Final[Mapping[str, Callable[[Run, Decision], Done]]] = {
+    "comment": reviewing.comment,
+    "check": reviewing.check,
+    "update": updating.update,
+    "publish": publishing.publish,
+    "apply": applying.write_back,
+    "none": _nothing,
+}
+
+
+# --- what has to be asked before it is settled what to do
+
+
+def _with_default_branch(event: Event, world: World) -> Event:
+    """Some payloads lack it, and a push means nothing without."""
+    if event.default_branch or event.name != "push":
+        return event
+    return event._replace(default_branch=world.forge.base(None).name)
+
+
+def _base_tree(event: Event, world: World, settings: Settings) -> Tree:
+    """The files whose configuration counts: the base's as it is now, never the head's."""
+    if event.pull and event.pull.base_commit:
+        return world.tree(event.pull.base_commit)
+    number = settings.pr_number or (event.pull.number if event.pull else 0)
+    if number:
+        return world.tree(world.pulls.pull(number).base_commit)
+    if event.name == "merge_group":
+        return world.tree(event.base)
+    return world.forge.base(settings.base[0] if settings.base else None).tree
+
+
+def _settled(run: Run, decision: Decision) -> Decision:
+    """The decision, once it is known who asks and what was changed."""
+    who = decision.needs_writer
+    if who and not run.world.pulls.may_write(who):
+        return Decision("none", f"{who} may not write to {run.event.repository}")
+    if decision.needs_touch and not _is_touched(run, decision):
+        return Decision("none", "nothing that is planned was touched")
+    return decision
+
+
+def _is_touched(run: Run, decision: Decision) -> bool:
+    if not (decision.base and decision.head):
+        return True
+    found = run.world.pulls.compare(decision.base, decision.head)
+    if not found.complete:
+        return True
+    paths = run.world.tree(decision.head).paths()
+    return touches(found.lines, paths, run.config, config_path=run.settings.config)

@@ -1,0 +1,130 @@
+"""Opens and updates our own pull requests, to one base or to several."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from replanner.action.outputs import Done, of_replanned
+from replanner.action.run import Run
+from replanner.action.update_summary import summary
+from replanner.errors import ReplannerError, worst_exit_code
+from replanner.profile.settings import Settings
+from replanner.propose.decide import Decision
+from replanner.propose.steps import Leave
+from replanner.replan import Options, Replanned, replan
+from replanner.replan.judge import Judged
+
+_UPSTREAM: Final = 3
+_WAITS: Final = (
+    "Checks on what this token pushes wait for somebody to approve them; a GitHub App's token has"
+    " no such limit."
+)
+
+
+@dataclass(slots=True)
+class _Updated:
+    """What the bases came to."""
+
+    done: list[Replanned] = field(default_factory=list)
+    errors: list[ReplannerError] = field(default_factory=list)
+
+
+def update(run: Run, decision: Decision) -> Done:
+    """One run of the loop a base; what fails for one base holds back no other."""
+    updated = _Updated()
+    for base in run.settings.base or (None,):
+        try:
+            updated.done.append(_update(run, base, decision))
+        except ReplannerError as error:
+            run.runner.complain(error)
+            updated.errors.append(error)
+    run.runner.summarize(
+        summary(updated.done, updated.errors, repository=run.look().repository_url)
+    )
+    outputs = of_replanned(updated.done, run.config)
+    verified = any(
+        one.operation in ("created", "updated") for each in updated.done for one in each.published
+    )
+    if verified and not run.settings.dry_run and run.world.signs():
+        outputs["pull-request-commits-verified"] = "true"
+    return Done(_exit_code(run.settings, updated), outputs)
+
+
+def _update(run: Run, name: str | None, decision: Decision) -> Replanned:
+    base = run.world.forge.base(name)
+    settings, _ = run.settings_of(base.tree)
+    at = replace(run, settings=settings)
+    options = _options(at, name, decision)
+    result = replan(run.world.forge, at.hub(base.tree, foreign=False), options)
+    _say(run, result)
+    return result
+
+
+def _options(run: Run, base: str | None, decision: Decision) -> Options:
+    settings = run.settings
+    groups = (decision.group,) if decision.group else ()
+    return Options(
+        base=base,
+        group_by=settings.group_by,
+        prefix=settings.branch_prefix,
+        scope=settings.scope,
+        labels=settings.labels,
+        assignees=settings.assignees,
+        reviewers=settings.reviewers,
+        team_reviewers=settings.team_reviewers,
+        draft=settings.draft,
+        auto_merge=settings.auto_merge,
+        merge_method=settings.merge_method,
+        open_prs_limit=settings.open_prs_limit,
+        new_prs_per_run=settings.new_prs_per_run,
+        min_revision_age_s=settings.min_revision_age_s,
+        now_s=run.now_s,
+        revision_classes=settings.revision_classes,
+        recreate_closed=settings.recreate_closed,
+        title_style=settings.title_style,
+        commit_trailers=settings.commit_trailers,
+        signoff=settings.signoff,
+        globs=settings.profiles,
+        config_path=settings.config,
+        groups=groups,
+        forced=groups if decision.forced else (),
+        dry_run=settings.dry_run or bool(decision.read_only) or run.anonymous,
+    )
+
+
+def _say(run: Run, result: Replanned) -> None:
+    runner = run.runner
+    for one in result.judged:
+        runner.say(_profile(one), "debug" if one.status == "nothing" else "info")
+        if one.error:
+            runner.complain(one.error, path=one.path)
+    for text in result.writes_in_words:
+        runner.say(text)
+    for step in result.steps:
+        if isinstance(step, Leave):
+            runner.say(step.sentence)
+    for failure in result.failures:
+        runner.complain(failure.error)
+    for text in (*result.warnings, *run.world.warnings):
+        runner.command("warning", text, title="replanner")
+    if result.checks_wait and result.writes:
+        runner.command("notice", _WAITS, title="replanner")
+    if not result.writes and not result.failures:
+        runner.say(f"Nothing to write on {result.base.name}.")
+
+
+def _profile(one: Judged) -> str:
+    told = one.change.verdict if one.change else one.waits or one.status
+    return f"{one.path}: {told}"
+
+
+def _exit_code(settings: Settings, updated: _Updated) -> int:
+    codes = [error.exit_code for error in updated.errors]
+    codes += [code for one in updated.done for code in _codes(one)]
+    kept = [code for code in codes if code != _UPSTREAM or settings.on_error == "fail"]
+    return worst_exit_code(kept)
+
+
+def _codes(one: Replanned) -> Sequence[int]:
+    errors = [*(each.error for each in one.judged), *(each.error for each in one.failures)]
+    return [error.exit_code for error in errors if error]
