@@ -87,7 +87,7 @@ class _Reader:
             digest=plans[-1] or "",
             merged=merged,
             conflicted=not merged and self._is_conflicted(head, lies),
-            behind=lies.behind_by > 0,
+            behind=not merged and lies.behind_by > 0,
         )
 
     def _plan(self, commit: Commit) -> str | None:
@@ -122,7 +122,7 @@ def compare(session: Session, base: str, head: str) -> Comparison | None:
 
 
 def _heads(session: Session, prefix: str) -> Iterator[tuple[str, str]]:
-    path = f"git/matching-refs/heads/{quote(prefix)}"
+    path = f"git/matching-refs/heads/{quote(prefix.rstrip('/'))}"
     for ref in session.pages(Ref, path, doing="list branches"):
         branch = ref.ref.removeprefix(_HEADS)
         if is_directly_below(branch, prefix):

@@ -32,6 +32,7 @@ from replanner.forge.github.refusals import (
     graphql_refusal,
     headers_of,
     is_limit,
+    kinds_of,
     no_answer,
     refusal,
     wait_s,
@@ -40,11 +41,13 @@ from replanner.forge.github.refusals import (
 from replanner.forge.github.session import Connection, Pace
 
 _API_VERSION = "2022-11-28"
+_ACCEPT = {"Accept": "application/vnd.github+json"}
 _LIMITING = (403, 429)
 _OUTAGES = (500, 502, 503, 504)
 _ATTEMPTS = 4
 _UNNAMED_WAIT_S = 60.0  # what GitHub asks for where a limit's answer names no time
 _LARGEST_BUNDLE = 4 * 1024**2
+_OK = 200
 _ERROR_FROM = 300
 # Written twice, these are the same object or one that nothing points at.
 _CONTENT_ADDRESSED = re.compile(r"/git/(blobs|trees|commits)$")
@@ -201,7 +204,9 @@ class Client:
     ) -> Answered:
         def call() -> Answered:
             with self.doing(doing):
-                answer = self._writer.requestJson(verb, path, dict(query or {}), input=body)
+                answer = self._writer.requestJson(
+                    verb, path, dict(query or {}), headers=dict(_ACCEPT), input=body
+                )
             return self._judged(answer, doing)
 
         harmless = verb == "POST" and _CONTENT_ADDRESSED.search(path)
@@ -243,14 +248,23 @@ class Client:
         if not isinstance(data, dict):
             raise self._unusable(doing)
         if data.get("errors"):
-            raise graphql_refusal(data["errors"], headers, self.asked(doing))
+            told = self._told(_OK, headers, data)
+            raise graphql_refusal(told, kinds_of(data["errors"]), self.asked(doing))
         return data.get("data")
+
+    def _told(self, status: int, headers: Mapping[str, str], data: object) -> Told:
+        """What GitHub says, without the token should it say that."""
+        token = self.connection.token
+        says = words_of(data)
+        if isinstance(token, str):
+            says = tuple(text.replace(token, "***") for text in says)
+        return Told(status, headers, says)
 
     def _judged(self, answer: tuple[int, dict[str, Any], str], doing: str) -> Answered:
         status, headers, text = answer
         data = _json(text) if text else None
         if status >= _ERROR_FROM:
-            raise refusal(Told(status, headers, words_of(data)), self.asked(doing))
+            raise refusal(self._told(status, headers, data), self.asked(doing))
         if text and data is None:
             raise self._unusable(doing)
         return Answered(headers, data)
@@ -276,8 +290,8 @@ class Client:
             yield
         except GithubException as error:
             headers = headers_of((error.headers or {}).items())
-            told = Told(error.status, headers, words_of(error.data))
-            raise _of_pygithub(error, told, asked) from None
+            told = self._told(error.status, headers, error.data)
+            raise _of_pygithub(error.data, told, asked) from None
         except RequestException as error:
             raise no_answer(error, asked) from None
         except PyJWTError:
@@ -312,11 +326,10 @@ class Client:
             self._bundle()
 
 
-def _of_pygithub(error: GithubException, told: Told, asked: Asked) -> ReplannerError:
+def _of_pygithub(data: object, told: Told, asked: Asked) -> ReplannerError:
     """PyGithub tells a GraphQL answer's `errors` as an exception of status 400 or 404."""
-    data = error.data
-    if isinstance(data, dict) and "data" in data and isinstance(data.get("errors"), list):
-        return graphql_refusal(data["errors"], told.headers, asked)
+    if isinstance(data, dict) and "data" in data and "errors" in data:
+        return graphql_refusal(told._replace(status=_OK), kinds_of(data["errors"]), asked)
     return refusal(told, asked)
 
 

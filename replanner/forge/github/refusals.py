@@ -133,17 +133,20 @@ def refusal(told: Told, asked: Asked) -> ReplannerError:
     return _BY_STATUS.get(told.status, _refused)(told, asked)
 
 
-def graphql_refusal(errors: object, headers: Mapping[str, str], asked: Asked) -> ReplannerError:
-    """The error for a GraphQL answer's `errors`."""
-    listed = [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
-    told = Told(200, headers, words_of({"errors": listed}))
-    kinds = {str(one.get("type")) for one in listed}
+def kinds_of(errors: object) -> set[str]:
+    """The types of a GraphQL answer's `errors`; empty where none has one."""
+    listed = errors if isinstance(errors, list) else []
+    return {str(one["type"]) for one in listed if isinstance(one, dict) and "type" in one}
+
+
+def graphql_refusal(told: Told, kinds: set[str], asked: Asked) -> ReplannerError:
+    """The error for a GraphQL answer with `errors` of these types."""
     if "RATE_LIMITED" in kinds or is_limit(told):
         return _limited(told, asked)
     for kind, refuse in _BY_KIND.items():
         if kind in kinds:
             return refuse(told, asked)
-    if listed and kinds <= {"None", "INTERNAL", "SERVICE_UNAVAILABLE"} and _is_outage(told):
+    if _is_outage(told):
         return UpstreamError(f"{asked.host} failed when asked to {asked.doing}: {told.words}")
     return _refused(told, asked)
 

@@ -270,7 +270,7 @@ class Session:
         return hosted and self.me.kind != "user"
 
     def _path(self, path: str) -> str:
-        return path if path.startswith("/") else f"/repos/{self.repository}/{path}".rstrip("/")
+        return path if path.startswith("/") else f"/repos/{self.repository}/{path}"
 
     def close(self) -> None:
         if self._opened is not None:
