@@ -1,10 +1,11 @@
-"""Decides where `generate` writes, and writes all of a plan's files or none of them."""
+"""Decides where `generate` and `apply` write, and writes all of their files or none of them."""
 
 import argparse
 import os
 import posixpath
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,8 +13,10 @@ from replanner.cli.context import Context
 from replanner.cli.profiles import RENDERERS, Asked
 from replanner.errors import InputError, did_you_mean
 from replanner.planning.record import PlanRecord
+from replanner.planning.stored import is_inside
+from replanner.propose import Blob, Files
 from replanner.render import Artifact
-from replanner.replan.artifacts import finished_profile, output_dir, render_files
+from replanner.replan.artifacts import PLAN_FILE, finished_profile, output_dir, render_files
 
 _FROM_A_PLAN = ("command", "docker", "compose", "k8s")
 
@@ -95,7 +98,8 @@ def write_all(folder: Path, files: Mapping[str, Artifact]) -> Iterator[str]:
             if (folder / name).is_dir():
                 raise InputError(f"{folder / name}: cannot be written: it is a folder.")
         for name, artifact in files.items():
-            staged[folder / name] = _staged(folder, artifact)
+            blob = Blob(artifact.text.encode(), artifact.executable)
+            staged[folder / name] = _staged(folder, blob)
         for place, temporary in staged.items():
             temporary.replace(place)
             yield f"{place}: written"
@@ -106,10 +110,54 @@ def write_all(folder: Path, files: Mapping[str, Artifact]) -> Iterator[str]:
             temporary.unlink(missing_ok=True)
 
 
-def _staged(folder: Path, artifact: Artifact) -> Path:
+def write_tree(root: Path, files: Files) -> None:
+    """The same for files of several folders, by their paths below the root; None deletes."""
+    for path, blob in files.items():
+        _check_place(root, path, blob)
+    staged: dict[Path, Path] = {}
+    try:
+        for path in sorted(files, key=_plan_last):
+            if (blob := files[path]) is not None:
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                staged[root / path] = _staged((root / path).parent, blob)
+        for place, temporary in staged.items():
+            temporary.replace(place)
+        for path in sorted(path for path, blob in files.items() if blob is None):
+            _delete(root / path)
+    except OSError as error:
+        raise InputError(f"{root}: cannot be written: {error.strerror}") from None
+    finally:
+        for temporary in staged.values():
+            temporary.unlink(missing_ok=True)
+
+
+def _plan_last(path: str) -> tuple[bool, str]:
+    return posixpath.basename(path) == PLAN_FILE, path
+
+
+def _check_place(root: Path, path: str, blob: Blob | None) -> None:
+    """A link on the way leads to files that are nobody's artifacts."""
+    try:
+        inside = (root / path).parent.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # RuntimeError: a link to itself, up to 3.12
+        inside = False
+    if not inside or not is_inside(path):
+        raise InputError(f"{path}: leads out of {str(root)!r}.")
+    if blob is not None and (root / path).is_dir():
+        raise InputError(f"{path}: cannot be written: it is a folder.")
+
+
+def _delete(place: Path) -> None:
+    """The file, and its folder where nothing else is in it."""
+    place.unlink(missing_ok=True)
+    with suppress(OSError):
+        place.parent.rmdir()
+
+
+def _staged(folder: Path, blob: Blob) -> Path:
     handle, name = tempfile.mkstemp(dir=folder, prefix=".replanner-")
     with os.fdopen(handle, "wb") as out:
-        out.write(artifact.text.encode())
+        out.write(blob.data)
     path = Path(name)
-    path.chmod(0o755 if artifact.executable else 0o644)
+    path.chmod(0o755 if blob.executable else 0o644)
     return path

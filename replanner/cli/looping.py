@@ -1,4 +1,4 @@
-"""`check`, `diff` and `replan`: the commands that look at a whole repository."""
+"""`check`, `apply`, `diff` and `replan`: the commands that look at a whole repository."""
 
 import argparse
 import json
@@ -7,8 +7,11 @@ from pathlib import Path
 
 from replanner.cli.bugs import trace
 from replanner.cli.context import Context
+from replanner.cli.files import write_tree
 from replanner.cli.profiles import RENDERERS
 from replanner.cli.telling import (
+    applied_document,
+    applied_text,
     changes_document,
     checked_document,
     checked_text,
@@ -24,9 +27,10 @@ from replanner.planning.diff import diff as compare
 from replanner.planning.record import PlanRecord
 from replanner.planning.stored import parse_document
 from replanner.profile import load_profile
-from replanner.replan import Options, revision_records
+from replanner.replan import Options, read_repository, revision_records
 from replanner.replan import check as check_tree
 from replanner.replan import replan as run_replan
+from replanner.replan.apply import apply as bring_in_line
 from replanner.report.terminal import change_report
 from replanner.resolve import Place, Planner
 
@@ -46,6 +50,22 @@ def check(arguments: argparse.Namespace, context: Context) -> int:
         context.print(checked_text(report))
     trace((one.judged.error for one in report.profiles), context)
     return report.exit_code
+
+
+def apply(arguments: argparse.Namespace, context: Context) -> int:
+    """Write what `check` misses or finds out of date; 1 where a plan does not start."""
+    root = context.root(arguments.repo)
+    repository = read_repository(WorkingTree(root), only=tuple(arguments.profiles))
+    hub = context.hub(root, arguments.hub)
+    applied = bring_in_line(repository, hub, overwrite=arguments.force)
+    if not arguments.dry_run:
+        write_tree(root, applied.files)
+    if arguments.json:
+        context.print(json.dumps(applied_document(applied)))
+    else:
+        context.print(applied_text(applied, dry_run=arguments.dry_run))
+    trace((one.error for one in applied.profiles), context)
+    return applied.exit_code
 
 
 def replan(arguments: argparse.Namespace, context: Context) -> int:

@@ -103,6 +103,14 @@ def _check(command: argparse.ArgumentParser) -> None:
     _where(command)
 
 
+def _apply(command: argparse.ArgumentParser) -> None:
+    command.add_argument("profiles", nargs="*", metavar="PROFILE", help="default: all of them")
+    command.add_argument("--dry-run", action="store_true", help="say what would be done")
+    command.add_argument("--force", action="store_true", help="overwrite hand-edited files too")
+    _json(command)
+    _where(command)
+
+
 def _diff(command: argparse.ArgumentParser) -> None:
     command.add_argument("old", metavar="OLD", help="a plan.json, a profile or a git revision")
     command.add_argument("new", metavar="NEW", help="the same kind")
@@ -138,6 +146,7 @@ _COMMANDS: Mapping[str, tuple[str, str, Fill]] = {
     "plan": ("planning:plan", "Say whether profiles fit, how, and how fast.", _plan),
     "generate": ("planning:generate", "Write the files that deploy a plan.", _generate),
     "check": ("looping:check", "Compare committed files with what profiles give.", _check),
+    "apply": ("looping:apply", "Write the files that check misses or finds out of date.", _apply),
     "diff": ("looping:diff", "Say what changed between two plans, and why.", _diff),
     "replan": ("looping:replan", "Propose new files for whatever moved.", _replan),
     "validate": ("inspecting:validate", "Check profiles without planning them.", _validate),

@@ -1,4 +1,4 @@
-"""How the results of `check`, `diff` and `replan` are told, to people and to machines."""
+"""How the results of `check`, `apply`, `diff` and `replan` are told, to people and to machines."""
 
 import dataclasses
 from collections.abc import Iterable, Sequence
@@ -8,6 +8,7 @@ from replanner.planning.diff import Change
 from replanner.planning.record import plain
 from replanner.propose.steps import Edit, Leave, Open, Push, Step, branch_of, verb, words
 from replanner.replan import Checked, CheckReport, Judged, Replanned
+from replanner.replan.apply import Applied
 from replanner.report.terminal import Style, change_report
 
 Row = dict[str, object]
@@ -47,6 +48,41 @@ def _checked_lines(one: Checked) -> Iterable[str]:
         yield f"{one.judged.path}: up to date"
     for path, what in found:
         yield f"{path}: {what}"
+
+
+def applied_document(applied: Applied) -> Row:
+    """The JSON of `apply`."""
+    return {"profiles": [_applied_row(one) for one in applied.profiles]}
+
+
+def _applied_row(one: Judged) -> Row:
+    """What is written and deleted, in order; what is left as somebody made it."""
+    return _judged_row(one) | {
+        "written": sorted(path for path, blob in one.files.write.items() if blob),
+        "deleted": sorted(path for path, blob in one.files.write.items() if blob is None),
+        "hand_edited": list(one.files.hand_edited),
+    }
+
+
+def applied_text(applied: Applied, *, dry_run: bool) -> str:
+    """One line per file; one per profile that needed nothing."""
+    would = "would be " if dry_run else ""
+    lines = [line for one in applied.profiles for line in _applied_lines(one, would)]
+    return "\n".join(lines or ["no profiles here"])
+
+
+def _applied_lines(one: Judged, would: str) -> Iterable[str]:
+    if one.error is not None:
+        yield from _error_lines(one.path, one.error)
+        return
+    if one.starts is False:
+        yield f"{one.path}: the plan does not start"
+    for path, blob in sorted(one.files.write.items()):
+        yield f"{path}: {would}{'written' if blob else 'deleted'}"
+    for path in one.files.hand_edited:
+        yield f"{path}: was edited by hand and stays as it is; --force overwrites it"
+    if not one.files.write and not one.files.hand_edited and one.starts is not False:
+        yield f"{one.path}: up to date"
 
 
 def replanned_document(result: Replanned) -> Row:
