@@ -12,7 +12,7 @@ from typing import ClassVar, NamedTuple
 from replanner.errors import AccessDenied, InputError, RateLimited, ReplannerError, UpstreamError
 
 _LONGEST = 300
-_SECONDS = re.compile(r"\s*(\d{1,9})\s*")
+_SECONDS = re.compile(r"\s*(\d{1,10})\s*")
 _NO_PULLS = "GitHub Actions is not permitted to create or approve pull requests"
 # Their texts: Requester.isRateLimitError of PyGithub 2.10; docs.github.com, "Rate limits for the
 # REST API". A limit is met with 403 or 429.

@@ -47,6 +47,10 @@ class App:
     private_key: str = field(repr=False)
     installation_id: int | None = None
 
+    def __post_init__(self) -> None:
+        if not self.private_key.strip():
+            raise InputError("the GitHub App's private key is empty.")
+
 
 class Pace(NamedTuple):
     """How fast we go, and how long we wait. GitHub asks for a second between writes; `patience_s`
