@@ -19,5 +19,5 @@ class ImageStep(Step):
         assert self.engine is not None
         given = [f"{name}={text}" for name, text in env.items() if name != "PATH"]
         options = [part for one in given for part in ("-e", one)]
-        place = ("--network", "host", "-v", f"{self.folder}:{self.folder}", "-w", str(self.folder))
+        place = ("-v", f"{self.folder}:{self.folder}", "-w", str(self.folder))
         return self.engine.command(TAG, options=[*place, *options]), os.environ

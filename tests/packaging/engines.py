@@ -62,10 +62,11 @@ def engine() -> Engine:
         docker
         and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0
     ):
-        return Engine((docker, "build", "-q", "-t", "{tag}", "{context}"), (docker, "run", "--rm"))
+        build = (docker, "build", "-q", "-t", "{tag}", "{context}")
+        return Engine(build, (docker, "run", "--rm", "--network", "host"))
     needs = ("containers/.installed",)
-    build, run = peer("build-image", needs=needs), peer("run-image", needs=needs)
-    return Engine((build, "{context}", "{tag}"), (run,), ("--",))
+    build_image, run_image = peer("build-image", needs=needs), peer("run-image", needs=needs)
+    return Engine((build_image, "{context}", "{tag}"), (run_image,), ("--",))
 
 
 @functools.cache
