@@ -10,6 +10,7 @@ from replanner.propose.decide import Decision
 from replanner.propose.shapes import APPLY_LABEL
 from replanner.replan.apply import Applied, apply
 from replanner.replan.ports import Pull
+from replanner.replan.repository import read_repository
 from replanner.report.markdown import escape
 
 _NO_RUN = (
@@ -23,7 +24,8 @@ def write_back(run: Run, decision: Decision) -> Done:
     pull = pull_of(run, decision)
     tree = run.world.tree(pull.head_commit)
     hub, settings = run.hub(tree, foreign=False), run.settings
-    applied = apply(tree, hub, globs=settings.profiles, config_path=settings.config)
+    repository = read_repository(tree, globs=settings.profiles, config_path=settings.config)
+    applied = apply(repository, hub)
     why = decision.read_only or ("dry-run is set" if settings.dry_run else "")
     lines = [*_profiles(applied), _written(run, pull, applied, why)]
     if not why:

@@ -51,7 +51,9 @@ def _refused(error: ReplannerError, runner: Runner, env: Mapping[str, str]) -> D
     runner.complain(error)
     hint = f" {escape(error.hint, longest=1000)}" if error.hint else ""
     runner.summarize(f"### replanner\n\n{escape(error.message, longest=1000)}{hint}")
-    if error.__cause__ is not None and env.get("RUNNER_DEBUG") == "1":
+    if error.__cause__ is not None and (
+        env.get("REPLANNER_DEBUG") or env.get("RUNNER_DEBUG") == "1"
+    ):
         runner.trace(error.__cause__)
     forgiven = error.exit_code == _UPSTREAM and not _fails_on_error(env)
     return Done(0 if forgiven else error.exit_code, {"verdict": "unknown"})

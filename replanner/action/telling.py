@@ -38,8 +38,8 @@ def _say(run: Run, review: Review, told: Told) -> None:
     runner.say(sentence(review, PLAIN))
     for one in review.profiles:
         quiet = one.kind == "unchanged" and one.level == "ok"
-        told = f"{one.path}: {one.kind}, {one.level}: {phrase(one, PLAIN)}"
-        runner.say(told, "debug" if quiet else "info")
+        line = f"{one.path}: {one.kind}, {one.level}: {phrase(one, PLAIN)}"
+        runner.say(line, "debug" if quiet else "info")
     for text in (*review.notes, *told.warnings):
         runner.say(text, "warning")
     for text in told.warnings:

@@ -102,7 +102,7 @@ def _say(run: Run, result: Replanned) -> None:
         runner.say(text)
     for step in result.steps:
         if isinstance(step, Leave):
-            runner.say(step.sentence)
+            runner.say(f"{step.sentence} ({step.reason})")
     for failure in result.failures:
         runner.complain(failure.error)
     for text in (*result.warnings, *run.world.warnings):
