@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from replanner.propose.content import compose
 from replanner.propose.controls import asks_replan, is_held
 from replanner.propose.limits import within
-from replanner.propose.shapes import Branch, Proposal, Seen, Shown, Wanted
+from replanner.propose.shapes import HOLD_LABEL, Branch, Proposal, Seen, Shown, Wanted
 from replanner.propose.state import State, inside, read_state
 from replanner.propose.steps import (
     Close,
@@ -62,7 +62,7 @@ def _propose(proposal: Proposal, wanted: Wanted, seen: Seen) -> Iterator[Step]:
     else:
         last = of_branch[0] if of_branch else None
         follows = last.url if last and last.state == "closed" else ""
-        yield from _open(proposal, branch, follows=follows)
+        yield from _open(proposal, branch, strict=seen.strict, follows=follows)
 
 
 def _was_refused(shown: Shown, proposal: Proposal, wanted: Wanted) -> bool:
@@ -73,21 +73,27 @@ def _was_refused(shown: Shown, proposal: Proposal, wanted: Wanted) -> bool:
     return state.digest == proposal.digest and not insisted
 
 
-def _open(proposal: Proposal, branch: Branch | None, *, follows: str) -> Iterator[Step]:
-    opened: tuple[Step, ...] = (Open(proposal, follows=follows),)
-    if proposal.merge_method and not proposal.draft:
-        opened = (*opened, Merge(proposal))
+def _open(
+    proposal: Proposal, branch: Branch | None, *, strict: bool, follows: str
+) -> Iterator[Step]:
+    merges = bool(proposal.merge_method) and not proposal.draft
+    merge = (Merge(proposal),) if merges else ()
+    opened = (Open(proposal, follows=follows), *merge)
     if branch is None:
         yield from (Push(proposal, None), *opened)
     elif not branch.ours and not branch.merged:
         yield Leave(proposal.branch, "foreign-branch")
-    elif not branch.merged and _is_current(proposal, branch):
-        # A run ended between pushing and opening.
-        yield from (Open(proposal, branch.head, follows), *opened[1:])
+    elif _is_pushed(proposal, branch) and not (branch.behind and (strict or merges)):
+        yield from (Open(proposal, branch.head, follows), *merge)
     elif branch.in_use:
         yield Leave(proposal.branch, "checked-out")
     else:
         yield from (Push(proposal, branch.head), *opened)
+
+
+def _is_pushed(proposal: Proposal, branch: Branch) -> bool:
+    """Did a run end between pushing and opening?"""
+    return not branch.merged and _is_current(proposal, branch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +111,11 @@ class _Update:
             yield Leave(proposal.branch, "held")
         elif proposal.group in self.wanted.waiting:
             yield Leave(proposal.branch, "pending")
-        elif branch is None:
-            yield from (Push(proposal, None), *self._rewritten())
         elif not self._is_asked and not _is_ours(self.shown, branch):
             yield Leave(proposal.branch, "modified")
-            yield from self._edited(branch.head, modified=True)
+            yield from self._edited(branch.head if branch else "", modified=True)
+        elif branch is None:
+            yield from (Push(proposal, None), *self._rewritten())
         elif not self._needs_push(branch):
             yield from (*self._edited(branch.head), *self._merged())
         elif branch.in_use:
@@ -134,8 +140,8 @@ class _Update:
         That the base moved is no reason: every push costs a run of all checks."""
         if not _is_current(self.proposal, branch) or not _is_ours(self.shown, branch):
             return True
-        timely = self._is_asked or self.seen.strict or self.shown.merges_itself
-        return branch.behind and timely
+        merges = self.shown.merges_itself or any(self._merged())
+        return branch.behind and (merges or self._is_asked or self.seen.strict)
 
     def _would_merge_unseen(self, branch: Branch) -> bool:
         newer = branch.digest != self.proposal.digest
@@ -165,7 +171,7 @@ class _Update:
 
     def _merged(self) -> Iterator[Step]:
         """Asked once for each content, so that who disarms it has the last word."""
-        if not self.proposal.merge_method:
+        if not self.proposal.merge_method or HOLD_LABEL in self.shown.labels:
             return
         draft = compose(self.proposal, "", shown=self.shown).draft
         asked = self._state.asked if self._state else ""
@@ -173,10 +179,11 @@ class _Update:
             yield Merge(self.proposal, self.shown)
 
 
-def _is_ours(shown: Shown, branch: Branch) -> bool:
-    """At the commit we recorded, or at one of ours that a broken run did not get to record."""
+def _is_ours(shown: Shown, branch: Branch | None) -> bool:
+    """At the commit we recorded, or at one of ours that a broken run did not get to record. A body
+    that we cannot read is not ours, whatever stands on its branch."""
     state = read_state(shown.body)
-    return state is not None and (branch.ours or branch.head == state.head)
+    return state is not None and (branch is None or branch.ours or branch.head == state.head)
 
 
 def _is_current(proposal: Proposal, branch: Branch) -> bool:
@@ -192,7 +199,7 @@ def _retire(shown: Shown, wanted: Wanted, seen: Seen) -> Iterator[Step]:
     known = wanted.certain and group not in wanted.unsettled
     if is_held(shown, inside(shown.body)):
         yield Leave(shown.branch, "held")
-    elif state is None or (branch and not _is_ours(shown, branch)):
+    elif state is None or not _is_ours(shown, branch):
         yield Leave(shown.branch, "modified")
         if state and known and not state.spent:
             yield from (Remark(shown), Say(shown, _SPENT))

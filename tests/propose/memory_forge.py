@@ -102,9 +102,10 @@ class MemoryForge:
     def merge_when_ready(self, shown: Shown, method: str) -> str:
         self._write(f"merge {method}")
         at = self._at(shown)
-        if not self.refusal:
-            self.proposals[at] = replace(self.proposals[at], merges_itself=True)
-        return self.refusal
+        if self.refusal and not self.proposals[at].merges_itself:
+            return self.refusal
+        self.proposals[at] = replace(self.proposals[at], merges_itself=True)
+        return ""
 
     def _at(self, shown: Shown) -> int:
         return next(at for at, one in enumerate(self.proposals) if one.id == shown.id)

@@ -10,7 +10,7 @@ from samples import nasty, record
 from replanner.errors import InputError
 from replanner.planning.diff import Change, diff
 from replanner.propose import branch_name, grouped, model_group
-from replanner.propose.groups import profile_group
+from replanner.propose.groups import check_prefix, profile_group
 
 
 def new(profile: str, model: str = "a/b", revision: str | None = "c" * 40) -> Change:
@@ -64,3 +64,17 @@ def test_any_id_makes_a_branch_that_git_takes(model_id: str) -> None:
         assert re.fullmatch(r"[a-z0-9_][a-z0-9._-]*-[0-9a-f]{6}", group)
         name = branch_name("main", group)
         subprocess.run(["git", "check-ref-format", f"refs/heads/{name}"], check=True)
+
+
+@pytest.mark.parametrize("prefix", ["replanner/", "bots/plans/", "a.b-c_d/"])
+def test_prefixes_that_branches_may_have(prefix: str) -> None:
+    check_prefix(prefix)
+    subprocess.run(["git", "check-ref-format", f"refs/heads/{prefix}main/x"], check=True)
+
+
+@pytest.mark.parametrize(
+    "prefix", ["", "/", "-x/", "a//", "a..b/", ".a/", "a/.b/", "a.lock/", "a b/", "a", "a~/", "é/"]
+)
+def test_prefixes_that_no_branch_has(prefix: str) -> None:
+    with pytest.raises(InputError, match="cannot begin"):
+        check_prefix(prefix)

@@ -47,6 +47,7 @@ FORCED = Rules(forced=frozenset({GROUP}))
 ASKED = ticked("replan")
 LABELED = shown(labels=("replanner", REPLAN_LABEL))
 BOTH = ticked("hold", ASKED)
+HELD = shown(labels=("replanner", HOLD_LABEL, REPLAN_LABEL))
 BROKEN = replace(NEWER, infeasible=True, draft=True)
 BEHIND = branch(behind=True)
 
@@ -226,6 +227,26 @@ WISHES: dict[str, tuple[Wanted, Seen, list[Step]]] = {
         wanted(NEWER),
         seen(branch(), armed()),
         [Leave(NAME, "merging")],
+    ),
+    "asked for once, held for ever: it never merges itself": (
+        wanted(safe()),
+        seen(FOREIGN, HELD),
+        [Push(safe(), THEIRS), Edit(safe(), HELD)],
+    ),
+    "pushed, not opened, and the base moved before it could merge": (
+        wanted(safe()),
+        seen(BEHIND),
+        [Push(safe(), OURS), Open(safe()), Merge(safe())],
+    ),
+    "pushed, not opened, and the base takes only what is up to date": (
+        wanted(WANTED),
+        strictly(BEHIND),
+        [Push(WANTED, OURS), Open(WANTED)],
+    ),
+    "no branch, and nobody can read the body": (
+        wanted(WANTED),
+        seen(None, shown(body="mine")),
+        [Leave(NAME, "modified")],
     ),
     "others' commits are never merged by us": (
         wanted(safe(NEWER)),
