@@ -77,6 +77,7 @@ def fake_github(certificate: ssl.SSLContext | None = None) -> Iterator[FakeGitHu
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do(self) -> None:
             size = int(self.headers.get("Content-Length") or 0)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import certifi
-from github import Auth, Github, GithubException, GithubIntegration
+from github import Auth, GithubException, GithubIntegration
 from github.GithubRetry import GithubRetry
 from github.Requester import Requester
 from jwt.exceptions import PyJWTError
@@ -25,7 +25,7 @@ from requests.exceptions import RequestException
 from urllib3 import BaseHTTPResponse, HTTPResponse, Retry
 from urllib3.connectionpool import ConnectionPool
 
-from replanner.errors import InputError, RateLimited, ReplannerError, UpstreamError
+from replanner.errors import InputError, RateLimited, UpstreamError
 from replanner.forge.github.refusals import (
     Asked,
     Told,
@@ -138,11 +138,11 @@ class Client:
         self._app: Auth.AppAuth | None = None
         with self.doing("find the App's installation"):
             auth = self._auth(settings)
-        self.github = Github(auth=_counted(auth, self._count), lazy=True, **settings)
-        self._writer = self.github.requester
+        settings["auth"] = _counted(auth, self._count)
+        self._writer = Requester(**settings)
         # GraphQL queries are POSTs too, but write nothing: they keep the pace of reading.
         reading = {"seconds_between_writes": connection.pace.between_requests_s}
-        self._reader = Requester(**{**self._writer.kwargs, **reading})
+        self._reader = Requester(**{**settings, **reading})
 
     def _settings(self) -> dict[str, Any]:
         """What every client of this connection is made with."""
@@ -154,6 +154,7 @@ class Client:
             "per_page": 100,
             "verify": self._trusted(),
             "retry": _retry(pace),
+            "pool_size": 1,
             "seconds_between_requests": pace.between_requests_s,
             "seconds_between_writes": pace.between_writes_s,
             "api_version": _API_VERSION,
@@ -290,8 +291,7 @@ class Client:
             yield
         except GithubException as error:
             headers = headers_of((error.headers or {}).items())
-            told = self._told(error.status, headers, error.data)
-            raise _of_pygithub(error.data, told, asked) from None
+            raise refusal(self._told(error.status, headers, error.data), asked) from None
         except RequestException as error:
             raise no_answer(error, asked) from None
         except PyJWTError:
@@ -320,17 +320,10 @@ class Client:
         )
 
     def close(self) -> None:
-        self.github.close()
+        self._writer.close()
         self._reader.close()
         if self._bundle is not None:
             self._bundle()
-
-
-def _of_pygithub(data: object, told: Told, asked: Asked) -> ReplannerError:
-    """PyGithub tells a GraphQL answer's `errors` as an exception of status 400 or 404."""
-    if isinstance(data, dict) and "data" in data and "errors" in data:
-        return graphql_refusal(told._replace(status=_OK), kinds_of(data["errors"]), asked)
-    return refusal(told, asked)
 
 
 def _retry(pace: Pace) -> PatientRetry:

@@ -3,7 +3,6 @@ errors, and who we are there. PyGithub is imported with the first call."""
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +17,6 @@ from replanner.errors import InputError
 from replanner.forge.github.hosts import api_address, site_address
 
 if TYPE_CHECKING:
-    from github.Repository import Repository
-
     from replanner.forge.github.client import Client
 
 PUBLIC_API = "https://api.github.com"
@@ -158,16 +155,6 @@ class Session:
     def calls(self) -> int:
         """Requests made so far, without repetitions and those for an App's own token."""
         return self._opened.calls if self._opened else 0
-
-    @cached_property
-    def repo(self) -> "Repository":
-        """PyGithub's repository, made without a call. Its errors are PyGithub's own: use it within
-        `doing`."""
-        return self._client.github.get_repo(self.repository)
-
-    def doing(self, what: str) -> AbstractContextManager[None]:
-        """Turn what PyGithub raises within into our errors: `what` is "open a pull request"."""
-        return self._client.doing(what)
 
     def rest(
         self,

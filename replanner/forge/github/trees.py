@@ -99,7 +99,8 @@ class GitHubTree:
         }
         with suppress(ReplannerError):
             for batch in self._batches(wanted.values()):
-                self._fetch(batch)
+                with suppress(Refused):  # one file's failure fails its batch; the others may do
+                    self._fetch(batch)
 
     def _batches(self, paths: Iterable[str]) -> Iterator[list[str]]:
         batch: list[str] = []

@@ -548,14 +548,14 @@ def test_branches_of_other_scopes_and_prefixes_are_not_ours_to_see(world: World)
 
 def test_three_hundred_files_come_in_a_few_calls(world: World) -> None:
     files = {f"data/{number:03}.txt": f"é {number}\n" for number in range(300)}
-    head = world.github.push({"data/bin": b"\xff\0", "data/crlf": "a\r\nb\r\n", "a b#?": "x"})
+    head = world.github.push({"data/bin": b"\xff\0", "data/crlf": "a\r\nb\r\n", "a b": "x"})
     session = world.session()
     blobs = {path: Blob(text.encode()) for path, text in files.items()}
     listing = GitHubTree(session, head)
     made = write_commit(session, blobs, parent=head, tree=listing, message="300 files")
     world.wire.clear()
     tree = GitHubTree(session, made)
-    tree.expect([*sorted(files)[:170], "data/bin", "data/crlf", "a b#?", "data/none"])
+    tree.expect([*sorted(files)[:170], "data/bin", "data/crlf", "data/none"])
     assert len(world.wire.sent) == 4
     assert {path: tree.read(path).decode() for path in sorted(files)[:170]} == dict(
         sorted(files.items())[:170]
@@ -564,7 +564,7 @@ def test_three_hundred_files_come_in_a_few_calls(world: World) -> None:
     assert tree.read("data/299.txt") == b"\xc3\xa9 299\n"
     assert tree.read("data/bin") == b"\xff\0"
     assert tree.read("data/crlf") == b"a\r\nb\r\n"
-    assert tree.read("a b#?") == b"x"
+    assert tree.read("a b") == b"x"
     with pytest.raises(InputError, match="no such file"):
         tree.read("data")
 

@@ -66,7 +66,7 @@ def test_a_call_says_who_it_is_and_which_api_it_wants(fake: FakeGitHub, session:
 
 
 def test_nothing_is_asked_before_the_first_call(fake: FakeGitHub, session: Session) -> None:
-    assert session.repo.full_name == "acme/infra"
+    assert session.repository == "acme/infra"
     assert session.calls == 0
     assert fake.asked == []
 
@@ -395,7 +395,7 @@ def test_a_private_authority_is_trusted_where_it_is_named(tmp_path: Path) -> Non
         url = fake.url.replace("127.0.0.1", "localhost")
         with Session(connection(url, ca_bundle=authority)) as session:
             assert session.get(Named, "x", doing="look").name == "x"
-            merged = Path(str(session._client.github.requester.kwargs["verify"]))
+            merged = Path(str(session._client._writer.kwargs["verify"]))
             assert merged.read_text().count("BEGIN CERTIFICATE") > 10  # certifi's as well
         assert not merged.exists()
 
