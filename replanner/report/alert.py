@@ -16,6 +16,9 @@ _SHORT = 120
 
 def alert(review: Review, look: Look) -> str:
     """What unblocks, one profile a line; a tip where nothing is blocked; else nothing."""
+    if review.config_trouble:
+        told = escape(review.config_trouble.hint or "the configuration has to be right first")
+        return _block([f"**To unblock:** {told}"], look, bad=True)
     bad = [one for one in review.news if mark(one) == "bad"]
     found = bad or [one for one in review.news if one.edits and not is_old_trouble(one)]
     if not found:
@@ -38,6 +41,10 @@ def _quoted(found: Sequence[Reviewed], review: Review, look: Look, *, bad: bool,
         if len(lines) == 1
         else [f"**{asked}:**", "", *(f"- {line}" for line in lines)]
     )
+    return _block(body, look, bad=bad)
+
+
+def _block(body: Sequence[str], look: Look, *, bad: bool) -> str:
     kind = [f"[!{'CAUTION' if bad else 'TIP'}]"] if look.alerts else []
     return "\n".join(f"> {line}".rstrip() for line in [*kind, *body])
 

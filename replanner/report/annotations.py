@@ -16,6 +16,7 @@ from replanner.report.review import Position, Review, Reviewed
 
 Severity = Literal["error", "warning", "notice"]
 MOST = 9
+CONFIG_PATH = ".github/replanner.yaml"
 _ORDER: tuple[Severity, ...] = ("error", "warning", "notice")
 _TOP = Position(1, 1)
 _LONGEST = 2_000
@@ -70,6 +71,10 @@ def command(one: Annotation) -> str:
 
 def remarks(review: Review) -> Iterator[Remark]:
     """Everything that is wrong, `known` where it was so before."""
+    if review.config_trouble:
+        told = review.config_trouble
+        message = f"{told.message} {told.hint}".rstrip()
+        yield Remark("error", "bad_config", message, CONFIG_PATH, told.position or _TOP)
     for one in review.profiles:
         for severity, code, message, at in _of(one):
             yield Remark(severity, code, message, one.path, at, is_old_trouble(one))

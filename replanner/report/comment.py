@@ -31,6 +31,7 @@ from replanner.report.markdown import (
     fenced,
     joined,
     link,
+    middle_cut,
     within,
 )
 from replanner.report.overview import ordered, overview
@@ -42,14 +43,20 @@ _MOST_NOTES = 10
 _MOST_OLD = 5
 _MOST_VERSIONS = 3
 _LONGEST_OWN = 2_000
-_ROOM_FOR_NOTE = 200
+_ROOM_FOR_NOTE = 20
 
 
 def comment(review: Review, look: Look) -> str:
     """The comment's Markdown, at most `look.budget_bytes` of UTF-8."""
-    kept, dropped = within(sections(review, look), budget_bytes=look.budget_bytes - _ROOM_FOR_NOTE)
+    room = look.budget_bytes - _below(review, look)
+    kept, dropped = within(sections(review, look), budget_bytes=room)
     hidden = sum(section.details for section in dropped)
     return joined([*(section.text for section in kept), footer(review, look, hidden=hidden)])
+
+
+def _below(review: Review, look: Look) -> int:
+    """What the footer takes at most."""
+    return len(footer(review, look, hidden=len(review.profiles)).encode()) + _ROOM_FOR_NOTE
 
 
 def sections(review: Review, look: Look) -> list[Section]:
@@ -67,7 +74,7 @@ def sections(review: Review, look: Look) -> list[Section]:
         Section(_old(review), 3),
     ]
     firm = sum(len(one.text.encode()) + 2 for one in [*head, *tail])
-    room = look.budget_bytes - firm - 4 * _ROOM_FOR_NOTE
+    room = look.budget_bytes - firm - _below(review, look) - _ROOM_FOR_NOTE
     middle = _one(alone, look) if alone else [Section(overview(review, look, room_bytes=room))]
     return [*head, *middle, *tail, *_folded(alone, review, look)]
 
@@ -77,9 +84,9 @@ def footer(review: Review, look: Look, *, hidden: int = 0) -> str:
     versions = sorted(
         {one.record.plan.config.vllm_version for one in review.profiles if one.record}
     )[:_MOST_VERSIONS]
-    base = f"{escape(review.base, longest=100)}@{short_commit(review.base_commit)}"
+    base = code(middle_cut(f"{review.base}@{short_commit(review.base_commit)}"))
     told = [
-        f"Planned <code>{short_commit(review.head_commit)}</code> against <code>{base}</code>",
+        f"Planned {code(short_commit(review.head_commit))} against {base}",
         f"vLLM {escape(', '.join(versions), longest=60)}" if versions else "",
         f"replanner {escape(look.planner_version, longest=40)}" if look.planner_version else "",
     ]

@@ -15,6 +15,7 @@ _UNITS: dict[Unit, str] = {
     "tokens/s": f"{NO_BREAK}tok/s",
     "ms": f"{NO_BREAK}ms",
 }
+_ESTIMATES = frozenset({"tokens/s", "ms"})
 _COMMIT = re.compile("[0-9a-f]{40}")
 _WORDS: dict[object, str] = {True: "yes", False: "no", None: "none"}
 
@@ -89,7 +90,15 @@ def value(unit: Unit, found: Value) -> str:
         return found
     if unit == "bytes":
         return size(found)
-    return f"{found:,}" + _UNITS[unit] if unit == "tokens" else number(found) + _UNITS.get(unit, "")
+    if unit == "tokens":
+        return f"{found:,}" + _UNITS[unit]
+    shown = _estimate(found) if unit in _ESTIMATES else number(found)
+    return shown + _UNITS.get(unit, "")
+
+
+def _estimate(found: float) -> str:
+    """Three digits and no more: the others would be made up."""
+    return number(float(f"{found:.3g}"))
 
 
 def size(size_bytes: float) -> str:
@@ -120,4 +129,4 @@ def change(delta: Delta) -> str:
 
 def spread(unit: Unit, found: Range) -> str:
     """An estimate and what it lies between."""
-    return f"{value(unit, found.expected)} ({number(found.low)} to {number(found.high)})"
+    return f"{value(unit, found.expected)} ({_estimate(found.low)} to {_estimate(found.high)})"

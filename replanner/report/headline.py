@@ -31,7 +31,9 @@ def sentence(review: Review, words: Words = PLAIN, *, again: bool = False) -> st
     """The verdict, its mark first; `again`: an earlier push had something to say."""
     news = review.news
     found, text = _several(review, words) if len(news) != 1 else _single(news[0], words)
-    if not news:
+    if review.config_trouble:
+        found, text = "bad", words.text(first_line(review.config_trouble.message))
+    elif not news:
         found, text = _none(review, again=again)
     return f"{EMOJI[found]} {text}"
 
@@ -72,7 +74,7 @@ def _outcome(one: Reviewed) -> str:
 
 def old_troubles(review: Review, words: Words = MARKDOWN) -> list[str]:
     """What is wrong with profiles and was wrong before this pull request."""
-    where = f"{words.text(review.base)}@{short_commit(review.base_commit)}"
+    where = words.name(f"{review.base}@{short_commit(review.base_commit)}")
     return [
         f"{words.name(one.name)} {_wrong(one)} on {where} already: not this pull request's doing."
         for one in review.profiles

@@ -16,7 +16,7 @@ from replanner.planning.stored import is_inside, parse_document
 from replanner.report.review import Breach, Edit, Position, Review, Reviewed, Trouble
 
 if TYPE_CHECKING:
-    from replanner.report.review_schema import ProfileReport, ReviewReport
+    from replanner.report.review_schema import ProfileReport, ReviewReport, TroubleReport
 
 SCHEMA_VERSION = 1
 MAX_BYTES = 5 * 1024 * 1024
@@ -45,6 +45,7 @@ def report(review: Review, *, planner_version: str) -> dict[str, object]:
         "digest": review.digest,
         "notes": list(review.notes),
         "changed_lines": _lines(review),
+        "config_trouble": _trouble(review.config_trouble),
         "profiles": [_profile(one) for one in review.profiles],
     }
 
@@ -73,6 +74,7 @@ def parse_report(data: bytes) -> Review:
         digest=found.digest,
         notes=found.notes,
         changed_lines=_changed_lines(found),
+        config_trouble=_trouble_of(found.config_trouble),
     )
 
 
@@ -138,7 +140,7 @@ def _reviewed(one: "ProfileReport") -> Reviewed:
         breaches=tuple(Breach(**each.model_dump()) for each in one.breaches),
         kept=tuple(Breach(**each.model_dump()) for each in one.kept),
         edits=tuple(Edit(**each.model_dump()) for each in one.edits),
-        trouble=_trouble_of(one),
+        trouble=_trouble_of(one.trouble),
         inherited=one.inherited,
         touched=one.touched,
         measured=one.measured,
@@ -168,8 +170,7 @@ def _change(
     return diff(before, after) or Change("changed", before, after, _SAME_PLAN)
 
 
-def _trouble_of(one: "ProfileReport") -> Trouble | None:
-    found = one.trouble
+def _trouble_of(found: "TroubleReport | None") -> Trouble | None:
     if found is None:
         return None
     at = Position(*found.position) if found.position else None

@@ -102,6 +102,7 @@ class ReviewReport(_Part):
     digest: Name = ""
     notes: Annotated[tuple[Sentence, ...], Field(max_length=100)] = ()
     changed_lines: Annotated[dict[Name, tuple[Line, ...]], Field(max_length=_MOST_PROFILES)] = {}
+    config_trouble: TroubleReport | None = None
     profiles: Annotated[tuple[ProfileReport, ...], Field(max_length=_MOST_PROFILES)]
 
 

@@ -46,10 +46,12 @@ def summary(review: Review, look: Look, extras: Extras) -> str:
         Section(_writes(extras), _WRITES),
         *[_profile(one, extras) for one in ordered(review.profiles)],
     ]
-    kept, dropped = within(told, budget_bytes=look.budget_bytes - _ROOM)
+    below = footer(review, look)
+    room = look.budget_bytes - len(below.encode()) - _ROOM
+    kept, dropped = within(told, budget_bytes=room)
     left = f"<sub>{len(dropped)} parts were left out: too long for one text.</sub>"
     texts = [section.text for section in kept]
-    return joined([*texts, left if dropped else "", footer(review, look)]) + "\n"
+    return joined([*texts, left if dropped else "", below]) + "\n"
 
 
 def _profile(one: Reviewed, extras: Extras) -> Section:
