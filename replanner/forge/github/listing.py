@@ -9,10 +9,11 @@ from pydantic import RootModel
 from replanner.forge.github.session import Answer, Session
 from replanner.propose import Shown
 
-_BRANCHES = 20  # a query
-_NEWEST = 20  # pull requests that are remembered of a branch
-_PAGE = 30
+# Bodies are long, and GitHub ends a query after ten seconds: a hundred of them at once.
+_BRANCHES = 10
+_PAGE = 10
 _MOST_PAGES = 10
+_NEWEST = 20  # pull requests that are remembered of a branch
 _STATES: Mapping[str, Literal["open", "closed", "merged"]] = {
     "OPEN": "open",
     "CLOSED": "closed",
