@@ -238,7 +238,7 @@ TABLE: Final = (
     _flag("signoff", "End commit messages with a Signed-off-by line."),
     _list(
         "labels",
-        "Labels of our pull requests; never taken off again.",
+        "Labels that our pull requests carry, beside those that people put on.",
         "replanner",
         check=of.check_label,
     ),
