@@ -1,9 +1,18 @@
-"""Decides how plans and changes are told to people: on a terminal and in Markdown. Pure."""
+"""Decides how plans and changes are told to people: on a terminal and in Markdown. Pure.
 
-from replanner.report.body import Outcome, ProposalReport
-from replanner.report.body import body as proposal_body
+Telling a plan on a terminal is all that most runs need, so the rest is imported when it is first
+used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from replanner.report.terminal import Style, change_report, plan_report
-from replanner.report.titles import commit_text, title
+
+if TYPE_CHECKING:
+    from replanner.report.body import Outcome, ProposalReport
+    from replanner.report.body import body as proposal_body
+    from replanner.report.titles import commit_text, title
 
 __all__ = [
     "Outcome",
@@ -15,3 +24,18 @@ __all__ = [
     "proposal_body",
     "title",
 ]
+
+_LATER = {
+    "Outcome": ("body", "Outcome"),
+    "ProposalReport": ("body", "ProposalReport"),
+    "commit_text": ("titles", "commit_text"),
+    "proposal_body": ("body", "body"),
+    "title": ("titles", "title"),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _LATER[name]
+    return getattr(import_module(f"{__name__}.{module}"), attribute)

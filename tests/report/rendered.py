@@ -14,7 +14,7 @@ _LIVE = re.compile(
 
 
 class Rendered(NamedTuple):
-    """The links and pictures, all HTML and what of it is not ours, and the words outside of fences."""
+    """Links and pictures, all HTML and what of it is not ours, and the words outside of fences."""
 
     links: list[str]
     html: list[str]
