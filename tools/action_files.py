@@ -26,7 +26,7 @@ _ABOUT = (
     " and keeps generated files fresh."
 )
 # No `default:` for what the configuration file may set: it would silently win over the file.
-_DEFAULT_OF_TOKEN = "    default: ${{ github.token }}\n"
+_WORKFLOWS_OWN = "    default: ${{ github.token }}\n"
 _DOCKER = """\
 runs:
   using: docker
@@ -71,7 +71,7 @@ def _inputs() -> str:
     lines = ["inputs:\n"]
     for one in SETTINGS:
         lines += [f"  {one.name}:\n", f"    description: {json.dumps(_description(one))}\n"]
-        lines += [_DEFAULT_OF_TOKEN] if one.name == "token" else []
+        lines += [_WORKFLOWS_OWN] if one.name == "token" else []
     return "".join(lines)
 
 

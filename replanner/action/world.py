@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from replanner.hub.look import OneLook
@@ -11,6 +12,9 @@ from replanner.hub.router import RoutedHub
 from replanner.hub.tree import TreeHub
 from replanner.profile.settings import Settings
 from replanner.replan.ports import Forge, Pulls, Tree
+
+if TYPE_CHECKING:
+    from replanner.forge.github.session import Pace
 
 Models = Callable[[Settings, bool], OneLook]
 
@@ -59,17 +63,21 @@ Connect = Callable[[Settings, str, Path | None], AbstractContextManager[World]]
 
 
 @contextmanager
-def github(settings: Settings, repository: str, bundle: Path | None) -> Iterator[World]:
-    """The repository on GitHub, and the Hugging Face Hub."""
+def github(
+    settings: Settings, repository: str, bundle: Path | None, *, pace: "Pace | None" = None
+) -> Iterator[World]:
+    """The repository on GitHub, at GitHub's pace where no other is given, and the Hugging Face
+    Hub."""
     from replanner.forge.github.proposals import GitHubForge  # noqa: PLC0415 - imports its client
     from replanner.forge.github.pulls import GitHubPulls  # noqa: PLC0415
     from replanner.forge.github.session import PUBLIC_API, Connection, Session  # noqa: PLC0415
 
     connection = Connection(
         repository=repository,
-        token=settings.token,
+        token=settings.token or None,
         api_url=settings.github_api_url or PUBLIC_API,
         ca_bundle=bundle,
+        **({"pace": pace} if pace else {}),
     )
     with Session(connection) as session:
         forge = GitHubForge(session)

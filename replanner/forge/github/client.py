@@ -1,29 +1,19 @@
 """PyGithub for one connection: who it is, whom it trusts, when it tries again, how its failures
 become ours. It imports PyGithub, so it is imported late."""
 
-import json
-import os
 import re
-import ssl
-import tempfile
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from pathlib import Path
-from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-import certifi
 from github import Auth, GithubException, GithubIntegration
-from github.GithubRetry import GithubRetry
 from github.Requester import Requester
 from jwt.exceptions import PyJWTError
 from pydantic import BaseModel, ValidationError
 from requests.exceptions import RequestException
-from urllib3 import BaseHTTPResponse, HTTPResponse, Retry
-from urllib3.connectionpool import ConnectionPool
 
 from replanner.errors import InputError, RateLimited, UpstreamError
 from replanner.forge.github.refusals import (
@@ -31,95 +21,23 @@ from replanner.forge.github.refusals import (
     Told,
     graphql_refusal,
     headers_of,
-    is_limit,
     kinds_of,
     no_answer,
     refusal,
-    wait_s,
     words_of,
 )
-from replanner.forge.github.session import Connection, Pace
+from replanner.forge.github.retries import ATTEMPTS, json_of, retry_at
+from replanner.forge.github.session import Connection
+from replanner.forge.github.trust import merged_bundle
 
 _API_VERSION = "2022-11-28"
 _ACCEPT = {"Accept": "application/vnd.github+json"}
-_LIMITING = (403, 429)
-_OUTAGES = (500, 502, 503, 504)
-_ATTEMPTS = 4
-_UNNAMED_WAIT_S = 60.0  # what GitHub asks for where a limit's answer names no time
-_LARGEST_BUNDLE = 4 * 1024**2
 _OK = 200
 _ERROR_FROM = 300
 # Written twice, these are the same object or one that nothing points at.
 _CONTENT_ADDRESSED = re.compile(r"/git/(blobs|trees|commits)$")
 Shape = TypeVar("Shape", bound=BaseModel)
 Result = TypeVar("Result")
-
-
-class PatientRetry(GithubRetry):
-    """GithubRetry that never waits longer than `patience_s` in all, knows 429, and does not repeat
-    what may have been done.
-
-    GithubRetry (2.10) sleeps for whatever Retry-After says, takes 429 for a final answer, and
-    repeats a POST after a 5xx or a lost connection: a second pull request, a second comment.
-    """
-
-    def __init__(
-        self, *, patience_s: float = 60.0, unnamed_wait_s: float = _UNNAMED_WAIT_S, **more: Any
-    ) -> None:
-        self.patience_s = patience_s
-        self.unnamed_wait_s = unnamed_wait_s
-        self.pause_s = 0.0
-        super().__init__(**{"allowed_methods": Retry.DEFAULT_ALLOWED_METHODS, **more})
-
-    def new(self, **changes: Any) -> "PatientRetry":
-        kept = {"patience_s": self.patience_s, "unnamed_wait_s": self.unnamed_wait_s}
-        return super().new(**{**kept, **changes})
-
-    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:  # noqa: FBT001, FBT002 - urllib3's signature
-        if status_code in _LIMITING:
-            return bool(self.total)  # a limit is met before anything is done, whatever the verb
-        return super().is_retry(method, status_code, has_retry_after)
-
-    def increment(
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: BaseHTTPResponse | None = None,
-        error: Exception | None = None,
-        _pool: ConnectionPool | None = None,
-        _stacktrace: TracebackType | None = None,
-    ) -> "PatientRetry":
-        asked_s = 0.0
-        if isinstance(response, HTTPResponse) and response.status in _LIMITING:
-            asked_s = self._asked_s(response, url or "")
-        after = Retry.increment(self, method, url, response, error, _pool, _stacktrace)
-        assert isinstance(after, PatientRetry)  # noqa: S101 - `new` makes it; for mypy
-        after.pause_s = max(asked_s, after.get_backoff_time())
-        after.patience_s = self.patience_s - after.pause_s
-        return after
-
-    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
-        del response  # its Retry-After is counted already
-        time.sleep(self.pause_s)
-
-    def _asked_s(self, response: HTTPResponse, url: str) -> float:
-        """How long GitHub asks to wait. A 403 that is no limit is raised, as GithubRetry does:
-        its body can be read only once."""
-        headers = headers_of(response.headers.items())
-        data = _json(self.get_content(response, url))
-        told = Told(response.status, headers, words_of(data))
-        asked = wait_s(headers)
-        pause = self.unnamed_wait_s if asked is None else float(asked)
-        if not is_limit(told) or pause > self.patience_s:
-            raise GithubException(response.status, data, headers)
-        return pause
-
-
-def _json(content: str | bytes) -> object:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None
 
 
 class Answered(NamedTuple):
@@ -138,7 +56,7 @@ class Client:
         self._app: Auth.AppAuth | None = None
         with self.doing("find the App's installation"):
             auth = self._auth(settings)
-        settings["auth"] = _counted(auth, self._count)
+        settings["auth"] = _counted(auth, self._count) if auth else None
         self._writer = Requester(**settings)
         # GraphQL queries are POSTs too, but write nothing: they keep the pace of reading.
         reading = {"seconds_between_writes": connection.pace.between_requests_s}
@@ -153,17 +71,17 @@ class Client:
             "user_agent": self.connection.user_agent,
             "per_page": 100,
             "verify": self._trusted(),
-            "retry": _retry(pace),
+            "retry": retry_at(pace),
             "pool_size": 1,
             "seconds_between_requests": pace.between_requests_s,
             "seconds_between_writes": pace.between_writes_s,
             "api_version": _API_VERSION,
         }
 
-    def _auth(self, settings: Mapping[str, Any]) -> Auth.Auth:
+    def _auth(self, settings: Mapping[str, Any]) -> Auth.Auth | None:
         token = self.connection.token
-        if isinstance(token, str):
-            return Auth.Token(token)
+        if token is None or isinstance(token, str):
+            return Auth.Token(token) if token else None
         self._app = Auth.AppAuth(token.app_id, token.private_key)
         with closing(GithubIntegration(auth=self._app, **settings)) as integration:
             installation = token.installation_id
@@ -184,12 +102,9 @@ class Client:
         """certifi's authorities and the bundle's in one file, for as long as this client lives."""
         if self.connection.ca_bundle is None:
             return True
-        bundle = _read_bundle(self.connection.ca_bundle)
-        handle, name = tempfile.mkstemp(prefix="replanner-ca-", suffix=".pem")
-        with os.fdopen(handle, "wb") as out:
-            out.write(Path(certifi.where()).read_bytes() + b"\n" + bundle)
-        self._bundle = weakref.finalize(self, Path(name).unlink, missing_ok=True)
-        return name
+        merged = merged_bundle(self.connection.ca_bundle)
+        self._bundle = weakref.finalize(self, merged.unlink, missing_ok=True)
+        return str(merged)
 
     def _count(self) -> None:
         self.calls += 1
@@ -263,7 +178,7 @@ class Client:
 
     def _judged(self, answer: tuple[int, dict[str, Any], str], doing: str) -> Answered:
         status, headers, text = answer
-        data = _json(text) if text else None
+        data = json_of(text) if text else None
         if status >= _ERROR_FROM:
             raise refusal(self._told(status, headers, data), self.asked(doing))
         if text and data is None:
@@ -273,7 +188,7 @@ class Client:
     def _repeated(self, call: Callable[[], Result]) -> Result:
         """A POST that may be made twice: after an outage it is."""
         pace, started = self.connection.pace, time.monotonic()
-        for attempt in range(_ATTEMPTS - 1):
+        for attempt in range(ATTEMPTS - 1):
             try:
                 return call()
             except RateLimited:
@@ -326,19 +241,6 @@ class Client:
             self._bundle()
 
 
-def _retry(pace: Pace) -> PatientRetry:
-    return PatientRetry(
-        patience_s=pace.patience_s,
-        unnamed_wait_s=min(_UNNAMED_WAIT_S, pace.patience_s),
-        total=_ATTEMPTS - 1,
-        other=0,  # a certificate that is not trusted will not be in a second
-        status_forcelist=list(_OUTAGES),
-        backoff_factor=pace.first_wait_s,
-        backoff_jitter=pace.first_wait_s / 2,
-        raise_on_status=False,
-    )
-
-
 def _counted(auth: Auth.Auth, count: Callable[[], None]) -> Auth.Auth:
     """PyGithub asks for the credential once for each request it makes."""
     add = auth.authentication
@@ -358,18 +260,3 @@ def _next_page(link: str) -> Mapping[str, str] | None:
         if 'rel="next"' in relation:
             return dict(parse_qsl(urlsplit(address.strip(" <>")).query))
     return None
-
-
-def _read_bundle(path: Path) -> bytes:
-    try:
-        with path.open("rb") as opened:
-            data = opened.read(_LARGEST_BUNDLE + 1)
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=data.decode("ascii"))
-    except (OSError, ValueError):
-        data = b""
-    if not data or len(data) > _LARGEST_BUNDLE:
-        raise InputError(
-            f"{str(path)[:200]!r} holds no certificates that can be read.",
-            hint="ca-bundle is a PEM file of certificates.",
-        )
-    return data

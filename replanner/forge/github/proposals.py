@@ -23,6 +23,7 @@ _QUERY = """{{
     id nameWithOwner found: {which} {{ name target {{ oid }} }}
   }}
 }}"""
+_UNSEEN = "Without a token nobody sees which pull requests are open: all would be new."
 _DEFAULT = "query($owner: String!, $name: String!) " + _QUERY.format(which="defaultBranchRef")
 _NAMED = "query($owner: String!, $name: String!, $ref: String!) " + _QUERY.format(
     which="ref(qualifiedName: $ref)"
@@ -44,6 +45,10 @@ class _Repository(Named):
 
 class _Base(About):
     repository: _Repository
+
+
+class _Public(Answer):
+    default_branch: str
 
 
 @dataclass(eq=False)
@@ -72,6 +77,8 @@ class GitHubForge:
 
     def _ref(self, name: str | None) -> _Ref | None:
         """One call, which also tells who we are."""
+        if self.session.anonymous:
+            return self._public_ref(name)
         query, variables = _DEFAULT, self.session.owner_and_name()
         if name:
             query, variables = _NAMED, {**variables, "ref": f"refs/heads/{name}"}
@@ -79,12 +86,21 @@ class GitHubForge:
         self.session.remember(found)
         return found.repository.found
 
+    def _public_ref(self, name: str | None) -> _Ref | None:
+        doing = "look for the base branch"
+        name = name or self.session.get(_Public, "", doing=doing).default_branch
+        head = refs.head_of(self.session, name)
+        return _Ref(name=name, target=_Target(oid=head)) if head else None
+
     def _tree(self, commit: str) -> GitHubTree:
         if commit not in self._trees:
             self._trees[commit] = GitHubTree(self.session, commit)
         return self._trees[commit]
 
     def look(self, base: Base, prefix: str, *, wanted: Collection[str] = ()) -> Seen:
+        if self.session.anonymous:
+            self.warnings.append(_UNSEEN)
+            return Seen()
         looked = branches.look(self.session, base, prefix, tree=self._tree)
         names = {*looked.branches, *wanted}
         pulls = listing.pulls_from(self.session, names, base=base.name)

@@ -63,10 +63,10 @@ class Pace(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """Where and who: `repository` is `owner/name`, `ca_bundle` a PEM file whose certificates are
-    trusted beside the usual ones."""
+    trusted beside the usual ones. Without a token public repositories can be read, slowly."""
 
     repository: str
-    token: str | App = field(repr=False)
+    token: str | App | None = field(repr=False)
     api_url: str = PUBLIC_API
     ca_bundle: Path | None = None
     pace: Pace = field(default_factory=Pace)
@@ -150,6 +150,11 @@ class Session:
     @property
     def repository(self) -> str:
         return self.connection.repository
+
+    @property
+    def anonymous(self) -> bool:
+        """Nobody may then write, nor ask in GraphQL."""
+        return self.connection.token is None
 
     @property
     def calls(self) -> int:
@@ -261,7 +266,9 @@ class Session:
         return hosted and self.me.kind != "user"
 
     def _path(self, path: str) -> str:
-        return path if path.startswith("/") else f"/repos/{self.repository}/{path}"
+        if path.startswith("/"):
+            return path
+        return f"/repos/{self.repository}/{path}" if path else f"/repos/{self.repository}"
 
     def close(self) -> None:
         if self._opened is not None:

@@ -97,6 +97,8 @@ class GitHubTree:
             and entry.size <= _TEXT_FILE
             and entry.id not in self.session.blobs
         }
+        if self.session.anonymous:
+            return
         with suppress(ReplannerError):
             for batch in self._batches(wanted.values()):
                 with suppress(Refused):  # one file's failure fails its batch; the others may do
