@@ -101,6 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._tools(path)
         if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)/revision/([^/]+)", path):
             return self._model(match[1], unquote(match[2]))
+        if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)/commits/([^/]+)", path):
+            return self._history(match[1], match[2])
         match = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path)
         if match:
             return self._file(match[1], match[2], unquote(match[3]))
@@ -166,6 +168,17 @@ class _Handler(BaseHTTPRequestHandler):
             found = self.server.commits[source][sha].items()
             answer["siblings"] = [_sibling(path, *held) for path, held in found]
         return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+
+    def _history(self, model: str, revision: str) -> Reply:
+        """The commits up to this one, the newest first, a minute apart."""
+        source = self._source(model, files=False)
+        sha = self._commit(source, revision)
+        made = list(self.server.commits[source])
+        rows = [
+            {"id": one, "title": "x", "date": f"2026-11-19T08:{number:02}:00.000Z"}
+            for number, one in enumerate(made[: made.index(sha) + 1])
+        ]
+        return 200, {"Content-Type": "application/json"}, json.dumps(rows[::-1]).encode()
 
     def _file(self, model: str, sha: str, path: str) -> Reply:
         source = self._source(model, files=True)

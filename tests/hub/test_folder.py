@@ -249,3 +249,12 @@ def test_a_damaged_listing_says_what_to_delete(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is damaged") as caught:
         LocalHub(tmp_path).fetch("acme/tiny", "main")
     assert "Delete" in caught.value.hint
+
+
+def test_a_commits_date_is_when_its_folder_was_written(tmp_path: Path) -> None:
+    commit = commit_model(tmp_path, "acme/tiny", FILES)
+    hub = LocalHub(tmp_path)
+    os.utime(hub.commit_folder("acme/tiny", commit), (1_700_000_000, 1_700_000_000))
+    assert hub.committed_at("acme/tiny", commit) == 1_700_000_000
+    assert hub.committed_at("acme/tiny", "b" * 40) is None
+    assert FolderHub(tmp_path).committed_at("./acme", "b" * 40) is None

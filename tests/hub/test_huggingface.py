@@ -403,3 +403,25 @@ def test_offline_mode_of_the_client_is_told_apart(hub: Hub) -> None:
     )
     assert "huggingface_hub is in offline mode" in done.stdout
     assert json.dumps(done.stderr) == '""'
+
+
+def test_a_commits_date_is_asked_for_once(hub: Hub) -> None:
+    old, new = hub.commits["acme/tiny"]
+    looking = seen(hub)
+    asked = hub.asked(lambda: [looking.committed_at("acme/tiny", new) for _ in range(2)])
+    dates = [looking.committed_at("acme/tiny", commit) or 0 for commit in (old, new)]
+    assert len(asked) == 1
+    assert 1_700_000_000 < dates[0] <= dates[1] < 2_500_000_000
+
+
+def test_a_hub_that_tells_no_history_does_not_know_the_date(hub: Hub) -> None:
+    commit = hub.commits["acme/tiny"][0]
+    hub.fault("acme/tiny", "missing")
+    assert seen(hub).committed_at("acme/tiny", commit) is None
+    assert HuggingFaceHub(endpoint=hub.url, offline=True).committed_at("acme/tiny", commit) is None
+
+
+def test_a_date_that_cannot_be_asked_for_is_unknown(hub: Hub) -> None:
+    hub.fault("acme/tiny", "error")
+    with pytest.raises(UpstreamError):
+        seen(hub).committed_at("acme/tiny", hub.commits["acme/tiny"][0])

@@ -17,3 +17,5 @@ def test_a_folder_and_a_model_of_the_same_name_are_told_apart(tmp_path: Path) ->
     assert places.fetch("acme/tiny", "main").config["vocab_size"] == 256
     assert places.resolve("./acme/tiny", "main") is None
     assert places.fetch("./acme/tiny", "main").config["vocab_size"] == 7
+    assert (places.committed_at("acme/tiny", commit) or 0) > 0
+    assert places.committed_at("./acme/tiny", commit) is None

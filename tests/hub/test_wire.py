@@ -107,3 +107,23 @@ def test_a_bare_status_says_what_it_can(
     error = failure(stub, status, "{}", token=token)
     assert type(error) is kind
     assert said in error.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["{}", "[1]", "<html>", '[{"id": "x", "date": "today"}]', f'[{{"id": "{COMMIT}"}}]'],
+)
+def test_a_history_that_is_none_is_unknown(stub: Stub, body: str) -> None:
+    stub.faults = {"acme/odd": {"kind": "raw", "status": 200, "body": body}}
+    hub = HuggingFaceHub(endpoint=f"http://127.0.0.1:{stub.server_port}", retry_waits_s=())
+    with pytest.raises(UpstreamError, match="like a Hugging Face Hub"):
+        hub.committed_at("acme/odd", COMMIT)
+
+
+@pytest.mark.parametrize(
+    "rows", ["[]", f'[{{"id": "{"b" * 40}", "date": "2026-01-01T00:00:00Z"}}]']
+)
+def test_a_history_without_the_commit_does_not_know_its_date(stub: Stub, rows: str) -> None:
+    stub.faults = {"acme/odd": {"kind": "raw", "status": 200, "body": rows}}
+    hub = HuggingFaceHub(endpoint=f"http://127.0.0.1:{stub.server_port}", retry_waits_s=())
+    assert hub.committed_at("acme/odd", COMMIT) is None
