@@ -575,6 +575,7 @@ def test_a_hundred_files_and_binaries_are_committed_as_they_are(world: World) ->
     }
     files |= {
         "deploy/x/bin": Blob(bytes(range(256))),
+        "deploy/x/latin": Blob(b"caf\xe9"),
         "deploy/x/run.sh": Blob(b"#!/bin/sh\n", executable=True),
         "deploy/x/large": Blob(b"x" * 200_000),
         "README.md": None,
