@@ -16,6 +16,7 @@ from replanner.propose.event import SUPPORTED
 OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 SHOWN = sorted((ROOT / "examples" / "workflows").glob("*.yml"))
 ALL = [*OWN, *SHOWN]
+ACTIONS = (ROOT / "action.yml", ROOT / "cli" / "action.yml")
 OURS = "your_org/replanner"  # GitHub allows no such name: until it is replaced, nothing runs
 
 # Looked up in each repository's tags; a commit that is not here has been read by nobody.
@@ -54,12 +55,13 @@ def test_actionlint_finds_nothing() -> None:
 
 
 def test_zizmor_finds_nothing() -> None:
-    lint("zizmor", "--offline", "--pedantic", "--quiet", ".github", *SHOWN)
+    lint("zizmor", "--offline", "--pedantic", "--quiet", ".github", *SHOWN, *ACTIONS)
 
 
 def test_they_are_what_github_reads() -> None:
     lint("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *ALL)
     lint("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml")
+    lint("check-jsonschema", "--builtin-schema", "vendor.github-actions", *ACTIONS)
 
 
 def test_everything_used_is_pinned_to_a_commit_that_was_looked_up() -> None:
