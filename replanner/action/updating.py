@@ -13,6 +13,7 @@ from replanner.propose.decide import Decision
 from replanner.propose.steps import Leave
 from replanner.replan import Options, Replanned, replan
 from replanner.replan.judge import Judged
+from replanner.replan.options import options_of
 
 _UPSTREAM: Final = 3
 _WAITS: Final = (
@@ -61,34 +62,13 @@ def _update(run: Run, name: str | None, decision: Decision) -> Replanned:
 
 
 def _options(run: Run, base: str | None, decision: Decision) -> Options:
-    settings = run.settings
     groups = (decision.group,) if decision.group else ()
-    return Options(
-        base=base,
-        group_by=settings.group_by,
-        prefix=settings.branch_prefix,
-        scope=settings.scope,
-        labels=settings.labels,
-        assignees=settings.assignees,
-        reviewers=settings.reviewers,
-        team_reviewers=settings.team_reviewers,
-        draft=settings.draft,
-        auto_merge=settings.auto_merge,
-        merge_method=settings.merge_method,
-        open_prs_limit=settings.open_prs_limit,
-        new_prs_per_run=settings.new_prs_per_run,
-        min_revision_age_s=settings.min_revision_age_s,
-        now_s=run.now_s,
-        revision_classes=settings.revision_classes,
-        recreate_closed=settings.recreate_closed,
-        title_style=settings.title_style,
-        commit_trailers=settings.commit_trailers,
-        signoff=settings.signoff,
-        globs=settings.profiles,
-        config_path=settings.config,
+    silent = bool(decision.read_only) or run.anonymous
+    return replace(
+        options_of(run.settings, base=base, now_s=run.now_s),
         groups=groups,
         forced=groups if decision.forced else (),
-        dry_run=settings.dry_run or bool(decision.read_only) or run.anonymous,
+        dry_run=run.settings.dry_run or silent,
     )
 
 

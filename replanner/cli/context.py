@@ -4,7 +4,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
@@ -49,15 +49,21 @@ class Context(NamedTuple):
 
     def hub(self, root: Path, local: str | None = None) -> "RoutedHub":
         """Folders below the root; ids from the local hub `local`, else from a Hugging Face Hub."""
-        from replanner.hub.folder import FolderHub, LocalHub  # noqa: PLC0415 - only plans read models
+        from replanner.hub.folder import FolderHub  # noqa: PLC0415 - only plans read models
         from replanner.hub.router import RoutedHub  # noqa: PLC0415
 
+        return RoutedHub(FolderHub(root), self.models(local))
+
+    def models(self, local: str | None = None) -> "Callable[[], OneLook]":
+        """What opens the hub that models by name are read from."""
+        from replanner.hub.folder import LocalHub  # noqa: PLC0415 - only plans read models
+
         if local is None:
-            return RoutedHub(FolderHub(root), self._hugging_face)
+            return self._hugging_face
         folder = self.cwd / local
         if not folder.is_dir():
             raise InputError(f"--hub {local!r} is no folder.")
-        return RoutedHub(FolderHub(root), lambda: LocalHub(folder))
+        return lambda: LocalHub(folder)
 
     def _hugging_face(self) -> "OneLook":
         from replanner.hub.huggingface import HuggingFaceHub  # noqa: PLC0415 - folders need none

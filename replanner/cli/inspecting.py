@@ -39,11 +39,12 @@ def validate(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def schema(arguments: argparse.Namespace, context: Context) -> int:
-    """The JSON Schema that editors complete and check profiles with."""
+    """The JSON Schema that editors check profiles with, or that of the Action's report."""
     from replanner.profile import json_schema  # noqa: PLC0415
+    from replanner.report.review_json import report_schema  # noqa: PLC0415
 
-    del arguments
-    context.print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    found = report_schema() if arguments.report else json_schema()
+    context.print(json.dumps(found, indent=2, ensure_ascii=False))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`check`, `apply`, `diff` and `replan`: the commands that look at a whole repository."""
+"""`check`, `apply` and `diff`: the commands that look at a whole repository and propose nothing."""
 
 import argparse
 import json
@@ -15,21 +15,17 @@ from replanner.cli.telling import (
     changes_document,
     checked_document,
     checked_text,
-    replanned_document,
-    replanned_text,
 )
 from replanner.errors import InputError
 from replanner.forge.git import Git
-from replanner.forge.local import LocalForge
 from replanner.forge.trees import WorkingTree, tree_at
 from replanner.planning.diff import Change
 from replanner.planning.diff import diff as compare
 from replanner.planning.record import PlanRecord
 from replanner.planning.stored import parse_document
 from replanner.profile import load_profile
-from replanner.replan import Options, read_repository, revision_records
 from replanner.replan import check as check_tree
-from replanner.replan import replan as run_replan
+from replanner.replan import read_repository, revision_records
 from replanner.replan.apply import apply as bring_in_line
 from replanner.report.terminal import change_report
 from replanner.resolve import Place, Planner
@@ -66,26 +62,6 @@ def apply(arguments: argparse.Namespace, context: Context) -> int:
         context.print(applied_text(applied, dry_run=arguments.dry_run))
     trace((one.error for one in applied.profiles), context)
     return applied.exit_code
-
-
-def replan(arguments: argparse.Namespace, context: Context) -> int:
-    """Propose what moved, to the repository's own branches."""
-    root = context.root(arguments.repo)
-    options = Options(
-        base=arguments.base, only=tuple(arguments.profiles), dry_run=arguments.dry_run
-    )
-    forge = LocalForge.at(root)
-    result = run_replan(forge, context.hub(root, arguments.hub), options)
-    if arguments.json:
-        context.print(json.dumps(replanned_document(result)))
-    else:
-        context.print(replanned_text(result, context.style))
-        if result.proposals and not options.dry_run:
-            context.print(
-                f"Proposals to read lie in {forge.files.folder}; merge a branch to accept."
-            )
-    trace((one.error for one in result.judged), context)
-    return result.exit_code
 
 
 def diff(arguments: argparse.Namespace, context: Context) -> int:

@@ -121,7 +121,12 @@ def _diff(command: argparse.ArgumentParser) -> None:
 def _replan(command: argparse.ArgumentParser) -> None:
     command.add_argument("profiles", nargs="*", metavar="PROFILE", help="default: all of them")
     command.add_argument("--base", metavar="BRANCH", help="the branch to propose to")
+    command.add_argument("--forge", choices=("local", "github"), default="local")
+    command.add_argument("--repository", metavar="OWNER/NAME", help="with --forge github")
     command.add_argument("--dry-run", action="store_true", help="say what would be done")
+    from replanner.cli.wishes import add_wishes  # noqa: PLC0415 - only this command has them
+
+    add_wishes(command)
     _json(command)
     _where(command)
 
@@ -137,9 +142,8 @@ def _catalog(command: argparse.ArgumentParser) -> None:
     _json(command)
 
 
-def _nothing(command: argparse.ArgumentParser) -> None:
-    """A command without flags of its own."""
-    del command
+def _schema(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--report", action="store_true", help="that of the Action's report")
 
 
 _COMMANDS: Mapping[str, tuple[str, str, Fill]] = {
@@ -148,10 +152,10 @@ _COMMANDS: Mapping[str, tuple[str, str, Fill]] = {
     "check": ("looping:check", "Compare committed files with what profiles give.", _check),
     "apply": ("looping:apply", "Write the files that check misses or finds out of date.", _apply),
     "diff": ("looping:diff", "Say what changed between two plans, and why.", _diff),
-    "replan": ("looping:replan", "Propose new files for whatever moved.", _replan),
+    "replan": ("proposing:replan", "Propose new files for whatever moved.", _replan),
     "validate": ("inspecting:validate", "Check profiles without planning them.", _validate),
     "detect": ("inspecting:detect", "List this machine's GPUs.", _json),
     "catalog": ("inspecting:catalog", "List what this planner knows.", _catalog),
-    "schema": ("inspecting:schema", "Print the profile's JSON Schema.", _nothing),
+    "schema": ("inspecting:schema", "Print the profile's JSON Schema.", _schema),
     "init": ("inspecting:init", "Write a starter profile and the files around it.", _init),
 }

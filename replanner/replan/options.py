@@ -7,6 +7,7 @@ from typing import get_args
 from replanner.errors import InputError, did_you_mean
 from replanner.planning.causes import FILE_CLASSES
 from replanner.profile.repo_config import REPO_CONFIG_PATH
+from replanner.profile.settings import Settings
 from replanner.propose.groups import PREFIX, check_group_by, check_prefix
 from replanner.propose.shapes import LABEL, Rules
 from replanner.propose.titles import TitleStyle
@@ -19,8 +20,9 @@ class Options:
     """How to propose, to one base (None: the default branch).
 
     `only` names the profiles to look at and `globs` narrows those of the configuration; empty:
-    all. `config_path` is where the base keeps its configuration. `forced` groups are written afresh because somebody asked; where `groups` names some, the
-    others are left alone. `now_s` is the time that ages are taken at, in seconds since 1970.
+    all. `config_path` is where the base keeps its configuration. `forced` groups are written afresh
+    because somebody asked; where `groups` names some, the others are left alone. `now_s` is the
+    time that ages are taken at, in seconds since 1970.
     """
 
     base: str | None = None
@@ -63,6 +65,35 @@ class Options:
     @property
     def cooldown(self) -> Cooldown:
         return Cooldown(self.min_revision_age_s, self.now_s or 0)
+
+
+def options_of(settings: Settings, *, base: str | None, now_s: int) -> Options:
+    """How the settings of a repository say to propose to one of its branches."""
+    return Options(
+        base=base,
+        group_by=settings.group_by,
+        prefix=settings.branch_prefix,
+        scope=settings.scope,
+        labels=settings.labels,
+        assignees=settings.assignees,
+        reviewers=settings.reviewers,
+        team_reviewers=settings.team_reviewers,
+        draft=settings.draft,
+        auto_merge=settings.auto_merge,
+        merge_method=settings.merge_method,
+        open_prs_limit=settings.open_prs_limit,
+        new_prs_per_run=settings.new_prs_per_run,
+        min_revision_age_s=settings.min_revision_age_s,
+        now_s=now_s,
+        revision_classes=settings.revision_classes,
+        recreate_closed=settings.recreate_closed,
+        title_style=settings.title_style,
+        commit_trailers=settings.commit_trailers,
+        signoff=settings.signoff,
+        globs=settings.profiles,
+        config_path=settings.config,
+        dry_run=settings.dry_run,
+    )
 
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {

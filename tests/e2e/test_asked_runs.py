@@ -1,6 +1,9 @@
 """Runs that somebody asks for, or that post what another run found; and runs without a token."""
 
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -193,4 +196,23 @@ def test_a_reader_may_not_ask(step: Step, github: GitHub) -> None:
     event = labeled(github, number, "replanner:apply")
     event["sender"] = {"login": "octocat", "type": "User"}
     ran = step.run("pull_request", event)
+    assert not ran.writes
+
+
+def test_a_laptop_proposes_what_the_action_would(step: Step, github: GitHub) -> None:
+    github.push({CHAT: profile()})
+    command = [sys.executable, "-m", "replanner", "replan", "--forge", "github", "--json"]
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(step.folder),
+        "GITHUB_API_URL": github.url,
+        "HF_ENDPOINT": step.hub_url,
+        "GH_TOKEN": github.token,
+    }
+    asked = [*command, "--repository", github.repository]
+    done = subprocess.run(asked, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (pull,) = github.pulls()
+    assert json.loads(done.stdout)["proposals"][0]["number"] == pull["number"]
+    ran = step.run("schedule", schedule_event(github))
     assert not ran.writes

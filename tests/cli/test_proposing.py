@@ -1,0 +1,28 @@
+"""`replanner replan` to a forge, and what the repository's configuration has to say in it."""
+
+import json
+from pathlib import Path
+
+from gitting import Repo
+from running import Run
+
+
+def test_the_repositorys_own_configuration_says_how_to_propose(run: Run, repo: Path) -> None:
+    (repo / ".github").mkdir(exist_ok=True)
+    (repo / ".github/replanner.yaml").write_text("branch_prefix: bots/\ngroup_by: all\n")
+    Repo.new(repo).commit({})
+    told = json.loads(run("replan", "--json").stdout)
+    assert [one["branch"] for one in told["proposals"]] == ["bots/main/all"]
+
+
+def test_github_needs_a_repository_and_a_token(run: Run) -> None:
+    nowhere = run("replan", "--forge", "github")
+    assert (nowhere.returncode, "--repository OWNER/NAME" in nowhere.stderr) == (2, True)
+    nobody = run("replan", "--forge", "github", "--repository", "acme/infra")
+    assert (nobody.returncode, "GITHUB_TOKEN or GH_TOKEN" in nobody.stderr) == (2, True)
+
+
+def test_the_reports_schema_is_printed(run: Run) -> None:
+    schema = json.loads(run("schema", "--report").stdout)
+    assert "profiles" in json.dumps(schema)
+    assert schema != json.loads(run("schema").stdout)
