@@ -1,7 +1,7 @@
 """The loop: profiles and models as they are now, against the plans in the base; what differs is
 proposed, once per group. The same inputs twice make no write."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from replanner.propose import Seen, Wanted, branch_name, steps
 from replanner.propose.titles import is_conventional
@@ -40,15 +40,17 @@ def replan(forge: Forge, hub: Hub, options: Options) -> Replanned:
         tuple(done),
         failures=tuple(publisher.failures.values()),
         published=published(wanted.proposals, done, seen=seen, by=publisher),
-        warnings=_warnings(options, wanted, seen),
+        warnings=tuple(_warnings(options, wanted, seen)),
         checks_wait=seen.checks_wait,
         dry_run=options.dry_run,
     )
 
 
-def _warnings(options: Options, wanted: Wanted, seen: Seen) -> tuple[str, ...]:
-    unsigned = options.signoff and wanted.proposals and not seen.signer
-    return (_NO_SIGNER,) if unsigned else ()
+def _warnings(options: Options, wanted: Wanted, seen: Seen) -> Iterator[str]:
+    if options.signoff and wanted.proposals and not seen.signer:
+        yield _NO_SIGNER
+    known = {proposal.group for proposal in wanted.proposals}
+    yield from (f"nothing is proposed for {one!r}." for one in options.forced if one not in known)
 
 
 def _look(forge: Forge, base: Base, options: Options, groups: Collection[str]) -> Seen:
