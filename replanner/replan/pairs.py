@@ -123,8 +123,6 @@ class Pairing:
         if before.loaded is None or after.loaded is None:
             return str(before.error) == str(after.error)
         record = self.head.old_record(after)
-        if before.folder != after.folder or self.base.old_record(before) != record:
-            return False
         names = (PLAN_FILE, *(record.artifacts if record else ()))
         return not any(self._differs(f"{after.folder}/{name}") for name in names)
 

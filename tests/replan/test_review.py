@@ -234,6 +234,9 @@ def test_a_plan_that_cannot_be_read_on_main_blames_nobody(world: World) -> None:
     world.pull({"README.md": "x\n"})
     result = world.review()
     assert (outcome(result), result.notes) == (("none", False, 0), ())
+    world.pull({CHAT: profile(gpus=2)})
+    result = world.review()
+    assert (of(result).hand_edited, result.notes) == ((PLAN,), ())
 
 
 @pytest.mark.parametrize("commit", ["f" * 40, "../../x", "main"])
@@ -390,7 +393,7 @@ def test_a_file_that_was_broken_is_for_those_to_mend_who_edit_it(
     world: World, text: str | None, *, blamed: bool
 ) -> None:
     world.repo.commit({CHAT: "profile_version: 7\n"})
-    world.pull({"README.md": text} if text else {CHAT: "# x\nprofile_version: 7\n"})
+    world.pull({"README.md": text} if text else {CHAT: "profile_version: 7\n# x\n"})
     result = world.review()
     assert (of(result).inherited, result.exit_code) == (not blamed, 2 if blamed else 0)
     assert result.verdict == ("infeasible" if blamed else "none")
