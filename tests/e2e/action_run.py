@@ -98,7 +98,7 @@ class Step:
 
     def command(self, env: Mapping[str, str]) -> tuple[Sequence[str | Path], Mapping[str, str]]:
         """What runs with `env`, and the environment of the command itself."""
-        return [sys.executable, "-m", "replanner.action"], env
+        return [sys.executable, Path(__file__).with_name("quick_action.py")], env
 
     def _environment(self, event: str, payload: Mapping[str, Any], api_url: str) -> dict[str, str]:
         pull = payload.get("pull_request") or {}
@@ -115,7 +115,7 @@ class Step:
             "GITHUB_REPOSITORY": self.github.repository,
             "GITHUB_REPOSITORY_OWNER": self.github.repository.partition("/")[0],
             "GITHUB_ACTOR": str(payload.get("sender", {}).get("login", "acme-bot")),
-            "GITHUB_SHA": str(pull.get("head", {}).get("sha") or self.github.head()),
+            "GITHUB_SHA": str(pull.get("head", {}).get("sha") or ""),  # no run relies on it
             "GITHUB_REF": f"refs/pull/{pull['number']}/merge" if pull else "refs/heads/main",
             "GITHUB_BASE_REF": str(pull.get("base", {}).get("ref", "")),
             "GITHUB_HEAD_REF": str(pull.get("head", {}).get("ref", "")),
