@@ -6,11 +6,23 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
-from lifecycle_values import NEWER, OURS, WANTED, shown
+from lifecycle_values import NAME, NEWER, OURS, WANTED, shown
 from samples import nasty
 
-from replanner.propose import compose, read_state
-from replanner.propose.content import closed
+from replanner.propose import (
+    Close,
+    DeleteBranch,
+    Merge,
+    Open,
+    Push,
+    Remark,
+    Say,
+    Step,
+    compose,
+    read_state,
+)
+from replanner.propose.content import answered, closed
+from replanner.propose.steps import branch_of, verb, words
 
 
 def test_words_around_the_fence_stay() -> None:
@@ -75,6 +87,8 @@ def encoded(values: object) -> str:
         "<!-- replanner:begin --><!-- replanner:state AAAA --><!-- replanner:end -->",
         encoded([]),
         encoded({"v": 2}),
+        encoded({"v": 1, "group": "", "digest": "", "head": "", "labels": []}),
+        encoded({"v": 1, "group": "", "digest": "", "head": "", "title": "", "draft": "yes"}),
         encoded({"v": 1, "group": 1, "digest": "", "head": "", "title": "", "labels": []}),
         encoded({"v": 1, "group": "", "digest": "", "head": "", "title": "", "labels": 3}),
     ],
@@ -97,3 +111,35 @@ def test_composing_again_changes_nothing(around: str) -> None:
     if read_state(before.body) is None:
         return
     assert compose(WANTED, OURS, shown=before).body == before.body
+
+
+def test_what_cannot_be_read_takes_no_answer() -> None:
+    assert answered(shown(body="mine"), "no") == shown(body="mine")
+
+
+def test_a_body_that_was_emptied_is_written_again() -> None:
+    now = compose(WANTED, OURS, shown=shown(body="", title="Mine", labels=("team-a",)))
+    assert (now.title, now.labels) == (WANTED.title, ("replanner", "team-a"))
+    assert read_state(now.body) is not None
+
+
+@pytest.mark.parametrize(
+    ("step", "name", "done", "would"),
+    [
+        (Push(WANTED, None), "push", "pushed {}", "would push {}"),
+        (Open(WANTED), "open", "opened {}: Re-plan llama", "would open {}: Re-plan llama"),
+        (Remark(shown()), "remark", "remarked in {}", "would remark in {}"),
+        (Merge(WANTED), "merge", "let the forge merge {}", "would let the forge merge {}"),
+        (Say(shown(), "x"), "comment", "commented on {}", "would comment on {}"),
+        (
+            Close(shown(), "it is over"),
+            "close",
+            "closed {}: it is over",
+            "would close {}: it is over",
+        ),
+        (DeleteBranch(NAME, OURS), "delete", "deleted {}", "would delete {}"),
+    ],
+)
+def test_steps_in_words(step: Step, name: str, done: str, would: str) -> None:
+    assert (verb(step), branch_of(step)) == (name, NAME)
+    assert (words(step), words(step, would=True)) == (done.format(NAME), would.format(NAME))
