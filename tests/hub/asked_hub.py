@@ -17,9 +17,7 @@ class Hub:
     def tool(self, method: str, name: str, body: object = None) -> Any:
         data = json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
-        asked = urllib.request.Request(
-            f"{self.url}/_tools/{name}", data, headers, method=method
-        )
+        asked = urllib.request.Request(f"{self.url}/_tools/{name}", data, headers, method=method)
         with urllib.request.urlopen(asked) as answer:
             return json.load(answer)
 
