@@ -1,0 +1,128 @@
+"""Decides what an event of a pull request asks for: ours, a person's, or a stranger's."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from replanner.errors import InputError
+from replanner.propose.decision import Decision, Mode, Rule, Wish, nothing
+from replanner.propose.event import Event, PullFacts
+from replanner.propose.shapes import APPLY_LABEL, REPLAN_LABEL
+from replanner.propose.state import read_state
+
+_OPENED = ("opened", "synchronize", "reopened", "ready_for_review")
+# GitHub gives its own dependency bot a token that can only read, as it does to forks.
+_READ_ONLY_ACTORS = ("dependabot[bot]",)
+_FORK = "the pull request comes from a fork, whose token can only read"
+_BOT = "runs that {} sets off get a token that can only read"
+_NO_FORK_WRITE = "a fork's branch is not ours to write to"
+
+
+def on_pull_request(event: Event, wish: Wish) -> Decision:
+    if event.action in _OPENED or (event.action == "edited" and event.retargeted):
+        return _opened(event, wish)
+    rule = _ON_PULL.get(event.action)
+    return rule(event, wish) if rule else nothing(f"nothing to do when one is {event.action}")
+
+
+def _opened(event: Event, wish: Wish) -> Decision:
+    if _is_bots(event, wish):
+        why = "this is our own pull request, whose body is the report"
+        return replace(compared(event, "check", why), read_only="")
+    return compared(event, "comment", f"the pull request was {event.action}")
+
+
+def compared(event: Event, mode: Mode, reason: str) -> Decision:
+    pull = _pull(event)
+    return Decision(
+        mode,
+        reason,
+        number=pull.number,
+        base=pull.base_commit,
+        head=pull.head_commit,
+        read_only=read_only_why(event),
+    )
+
+
+def _pull(event: Event) -> PullFacts:
+    if event.pull is None:
+        raise InputError(f"the event {event.name} names no pull request.")
+    return event.pull
+
+
+def _edited(event: Event, wish: Wish) -> Decision:
+    if not _is_bots(event, wish):
+        return nothing("only its words were edited")
+    ticked = [name for name in ("replan", "hold") if _ticked(event, name)]
+    if not ticked:
+        return nothing("no box was ticked or cleared")
+    return _updated_group(event, f"somebody ticked or cleared the box {ticked[0]}")
+
+
+def _ticked(event: Event, name: str) -> bool:
+    """Does the box differ from how it was? Who edits a text that has no boxes asks nothing."""
+    if event.body_before is None:
+        return False
+    before, now = (_box(text, name) for text in (event.body_before, _pull(event).body))
+    return before != now and now is not None
+
+
+def _box(body: str, name: str) -> bool | None:
+    found = re.search(rf"(?m)^\s*[-*] \[([ xX])\] <!-- replanner:{name} -->", body)
+    return found[1] != " " if found else None
+
+
+def _updated_group(event: Event, reason: str) -> Decision:
+    group = group_of(_pull(event))
+    read_only = read_only_why(event)
+    return Decision("update", reason, needs_writer=event.actor, group=group, read_only=read_only)
+
+
+def _closed(event: Event, wish: Wish) -> Decision:
+    if not _is_bots(event, wish):
+        return nothing("the pull request was closed")
+    if _pull(event).merged:
+        return nothing("our pull request was merged; the push tells what comes next")
+    return nothing("our pull request was closed, and stays closed until its content changes")
+
+
+def _labeled(event: Event, wish: Wish) -> Decision:
+    if event.label == APPLY_LABEL:
+        return _apply(event)
+    if event.label != REPLAN_LABEL:
+        return nothing(f"the label {event.label!r} asks nothing of us")
+    if _is_bots(event, wish):
+        return _updated_group(event, f"it was labeled {REPLAN_LABEL}")
+    asked = compared(event, "comment", f"it was labeled {REPLAN_LABEL}")
+    return replace(asked, needs_writer=event.actor)
+
+
+def _apply(event: Event) -> Decision:
+    if event.is_fork:
+        return nothing(_NO_FORK_WRITE)
+    asked = compared(event, "apply", f"it was labeled {APPLY_LABEL}")
+    return replace(asked, needs_writer=event.actor)
+
+
+def _is_bots(event: Event, wish: Wish) -> bool:
+    """Is the pull request one of our own: from our branches, with our state in its body?"""
+    pull = event.pull
+    if pull is None or read_state(pull.body) is None:
+        return False
+    return not event.is_fork and pull.head.startswith(wish.branch_prefix)
+
+
+def group_of(pull: PullFacts) -> str:
+    state = read_state(pull.body)
+    return state.group if state else ""
+
+
+def read_only_why(event: Event) -> str:
+    if event.name == "pull_request_target":
+        return ""  # its token can write, wherever the head lies
+    if event.is_fork:
+        return _FORK
+    return _BOT.format(event.actor) if event.actor in _READ_ONLY_ACTORS else ""
+
+
+_ON_PULL: Mapping[str, Rule] = {"edited": _edited, "closed": _closed, "labeled": _labeled}
