@@ -144,8 +144,8 @@ def planned_level(
 
 
 def _is_worth_a_look(change: Change) -> bool:
-    got_worse = change.kind == "changed" and change.direction == "worse"
-    return got_worse or any(finding.severity != "info" for finding in change.appeared)
+    warned = any(finding.severity != "info" for finding in change.appeared)
+    return warned or change.direction == "worse"
 
 
 def _is_harmless(change: Change) -> bool:
@@ -161,13 +161,13 @@ def is_inherited(
 ) -> bool:
     """Was a planned profile as bad as this on the base already? `before` are the limits that were
     breached there. A pull request that makes it worse is to blame after all."""
-    if level == "infeasible":
-        return change is None or _was_infeasible(change)
-    if level != "policy":
+    if level not in ("infeasible", "policy"):
         return False
-    now, then = ({one.limit for one in side} for side in (breached, before))
     if change is None:
-        return now <= then
+        return True
+    if level == "infeasible":
+        return _was_infeasible(change)
+    now, then = ({one.limit for one in side} for side in (breached, before))
     return now <= then and not _got_worse(change, {_FIGURES.get(limit) for limit in now})
 
 

@@ -4,9 +4,10 @@ from itertools import product
 from typing import get_args
 
 import pytest
-from samples import GIB, feasibility, performance, record
+from samples import GIB, feasibility, performance, record, with_config
 
 from replanner.planning.diff import diff
+from replanner.planning.record import PlanRecord
 from replanner.planning.result import Finding
 from replanner.profile import GatePolicy
 from replanner.replan.gate import (
@@ -217,6 +218,20 @@ def test_a_note_is_no_warning_but_more_than_nothing() -> None:
     noted = record(findings=[Finding("a", "info", "so it is")])
     assert planned_level(noted, diff(FITS, noted), breached=(), untidy=False) == "ok"
     assert planned_level(FITS, diff(noted, FITS), breached=(), untidy=False) == "safe"
+
+
+@pytest.mark.parametrize(
+    ("after", "level"),
+    [
+        (record(performance=performance(1.2)), "ok"),
+        (record(performance=performance(1.02)), "safe"),
+        (record(performance=performance(0.8)), "warning"),
+        (with_config(FITS, image="acme/vllm:v1"), "ok"),
+        (with_config(FITS, revision="b" * 40), "safe"),
+    ],
+)
+def test_safe_is_where_no_figure_and_no_setting_moves(after: PlanRecord, level: Level) -> None:
+    assert planned_level(after, diff(FITS, after), breached=(), untidy=False) == level
 
 
 def test_a_plan_is_inherited_where_it_was_no_better() -> None:

@@ -526,6 +526,13 @@ def test_another_model_in_the_repository_is_none_of_its_business(
     assert (summary(of(result)), result.verdict) == (("unchanged", "ok"), "none")
 
 
+def test_a_model_that_is_renamed_away_is_gone(foldered: World) -> None:
+    foldered.pull({"models/mine/config.json": None, "models/new/config.json": json.dumps(SMALL)})
+    assert "models/mine/config.json" not in foldered.changed()  # a rename, told by its new name
+    one = of(foldered.review(changed=foldered.changed()))
+    assert (summary(one), one.inherited) == (("failed", "infeasible"), False)
+
+
 def test_a_draft_model_in_the_repository_counts_too(foldered: World) -> None:
     more = "engine:\n  speculative: {method: draft_model, model: ./models/b}\n"
     foldered.base({CHAT: profile(more=more)})
@@ -717,7 +724,7 @@ def test_globs_leave_other_profiles_out_of_sight(world: World) -> None:
 def test_the_digest_tells_findings_apart_and_nothing_else(world: World) -> None:
     world.pull({CHAT: profile(gpus=2)})
     first = world.review().digest
-    world.repo.commit({"README.md": "main moved\n"})
+    world.base({"README.md": "main moved\n", "profiles/other.yaml": profile(OTHER)})
     world.pull({CHAT: profile(gpus=2), "README.md": "y\n"})
     assert world.review().digest == first
     digests = {first}
@@ -730,11 +737,12 @@ def test_the_digest_tells_findings_apart_and_nothing_else(world: World) -> None:
         {CHAT: profile(gpus=2), CONFIG: policy(min_concurrency=1)},
         {CHAT: None},
         {"deploy/chat/serve_command.sh": "x\n"},
+        {"deploy/chat/serve_command.sh": "x\n", "deploy/chat/docker-compose.yaml": "x\n"},
         {},
     ):
         world.pull(files)
         digests.add(world.review().digest)
-    assert len(digests) == 10
+    assert len(digests) == 11
 
 
 # --- far away trees
