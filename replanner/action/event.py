@@ -113,6 +113,7 @@ def _pull_request(event: Event, payload: Payload) -> Event:
         author=_text(payload, *at, "user", "login"),
         body=_text(payload, *at, "body"),
         merged=_at(payload, *at, "merged") is True,
+        closed=_text(payload, *at, "state") == "closed",
         base=_text(payload, *at, "base", "ref"),
         base_commit=_needed(event, payload, *at, "base", "sha"),
         head=_text(payload, *at, "head", "ref"),
@@ -124,7 +125,6 @@ def _pull_request(event: Event, payload: Payload) -> Event:
         pull=pull,
         label=_text(payload, "label", "name"),
         body_before=before if isinstance(before, str) else None,
-        retargeted=_at(payload, "changes", "base") is not None,
     )
 
 

@@ -137,7 +137,11 @@ def _settled(run: Run, decision: Decision) -> Decision:
     """The decision, once it is known who asks and what was changed."""
     who = decision.needs_writer
     if who and not run.world.pulls.may_write(who):
-        return Decision("none", f"{who} may not write to {run.event.repository}")
+        why = f"{who} may not write to {run.event.repository}"
+        if decision.otherwise is None:
+            return Decision("none", why)
+        run.runner.say(f"Not done: {decision.mode}, since {why}.")
+        return decision.otherwise
     if decision.needs_touch and not _is_touched(run, decision):
         return Decision("none", "nothing that is planned was touched")
     return decision

@@ -73,8 +73,7 @@ _WORKFLOW: Final = """\
 name: replanner
 
 on:
-  # Every type listed here is judged in full, and no `paths:` leaves a required check pending for
-  # ever. A run that ended green without looking would replace a red one: no `edited`, no `labeled`.
+  # What can change the verdict. No `paths:`: a required check would stay pending for ever.
   pull_request:
     types: [opened, synchronize, reopened, ready_for_review]
   merge_group:

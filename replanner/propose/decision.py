@@ -28,8 +28,9 @@ class Decision:
 
     `number`: the pull request it is about. `base`, `head`: what to compare where there is none.
     `read_only`: why nothing may be written, else empty. `needs_writer`: who has to be able to push,
-    or nothing is done. `needs_touch`: nothing is done unless `base..head` touches what we plan.
-    `group`: the only proposal that is meant; `forced`: it is to be written afresh.
+    or `otherwise` is done, nothing where that is None. `needs_touch`: nothing is done unless
+    `base..head` touches what we plan. `group`: the only proposal that is meant; `forced`: it is to
+    be written afresh.
     """
 
     mode: Mode
@@ -45,6 +46,7 @@ class Decision:
     react_to: int | None = None
     run_commit: str = ""
     run_repository: str = ""
+    otherwise: "Decision | None" = None
 
     @property
     def writes(self) -> bool:

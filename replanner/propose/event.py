@@ -28,6 +28,7 @@ class PullFacts(NamedTuple):
     author: str = ""
     body: str = ""
     merged: bool = False
+    closed: bool = False
     base: str = ""
     base_commit: str = ""
     head: str = ""
@@ -52,7 +53,6 @@ class Event(NamedTuple):
     pull: PullFacts | None = None
     label: str = ""
     body_before: str | None = None
-    retargeted: bool = False
     comment: str = ""
     comment_id: int | None = None
     commenter: str = ""

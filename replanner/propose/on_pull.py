@@ -1,4 +1,9 @@
-"""Decides what an event of a pull request asks for: ours, a person's, or a stranger's."""
+"""Decides what an event of a pull request asks for: ours, a person's, or a stranger's.
+
+GitHub counts a check's newest run of a commit. A run that looked at nothing and ended well would
+turn a closed gate into an open one for whoever edits a title or has a label put on, so whatever
+happens to an open pull request, it is judged.
+"""
 
 import re
 from collections.abc import Mapping
@@ -10,22 +15,19 @@ from replanner.propose.event import Event, PullFacts
 from replanner.propose.shapes import APPLY_LABEL, REPLAN_LABEL
 from replanner.propose.state import read_state
 
-_OPENED = ("opened", "synchronize", "reopened", "ready_for_review")
 # GitHub gives its own dependency bot a token that can only read, as it does to forks.
 _READ_ONLY_ACTORS = ("dependabot[bot]",)
 _FORK = "the pull request comes from a fork, whose token can only read"
 _BOT = "runs that {} sets off get a token that can only read"
-_NO_FORK_WRITE = "a fork's branch is not ours to write to"
 
 
 def on_pull_request(event: Event, wish: Wish) -> Decision:
-    if event.action in _OPENED or (event.action == "edited" and event.retargeted):
-        return _opened(event, wish)
-    rule = _ON_PULL.get(event.action)
-    return rule(event, wish) if rule else nothing(f"nothing to do when one is {event.action}")
+    return _ON_PULL.get(event.action, _judged)(event, wish)
 
 
-def _opened(event: Event, wish: Wish) -> Decision:
+def _judged(event: Event, wish: Wish) -> Decision:
+    if _pull(event).closed:
+        return nothing("the pull request is closed")
     if _is_bots(event, wish):
         why = "this is our own pull request, whose body is the report"
         return replace(compared(event, "check", why), read_only="")
@@ -51,12 +53,10 @@ def _pull(event: Event) -> PullFacts:
 
 
 def _edited(event: Event, wish: Wish) -> Decision:
-    if not _is_bots(event, wish):
-        return nothing("only its words were edited")
     ticked = [name for name in ("replan", "hold") if _ticked(event, name)]
-    if not ticked:
-        return nothing("no box was ticked or cleared")
-    return _updated_group(event, f"somebody ticked or cleared the box {ticked[0]}")
+    if not ticked or not _is_bots(event, wish):
+        return _judged(event, wish)
+    return _updated_group(event, wish, f"somebody ticked or cleared the box {ticked[0]}")
 
 
 def _ticked(event: Event, name: str) -> bool:
@@ -72,10 +72,15 @@ def _box(body: str, name: str) -> bool | None:
     return found[1] != " " if found else None
 
 
-def _updated_group(event: Event, reason: str) -> Decision:
-    group = group_of(_pull(event))
-    read_only = read_only_why(event)
-    return Decision("update", reason, needs_writer=event.actor, group=group, read_only=read_only)
+def _updated_group(event: Event, wish: Wish, reason: str) -> Decision:
+    return Decision(
+        "update",
+        reason,
+        needs_writer=event.actor,
+        group=group_of(_pull(event)),
+        read_only=read_only_why(event),
+        otherwise=_judged(event, wish),
+    )
 
 
 def _closed(event: Event, wish: Wish) -> Decision:
@@ -87,21 +92,12 @@ def _closed(event: Event, wish: Wish) -> Decision:
 
 
 def _labeled(event: Event, wish: Wish) -> Decision:
-    if event.label == APPLY_LABEL:
-        return _apply(event)
-    if event.label != REPLAN_LABEL:
-        return nothing(f"the label {event.label!r} asks nothing of us")
-    if _is_bots(event, wish):
-        return _updated_group(event, f"it was labeled {REPLAN_LABEL}")
-    asked = compared(event, "comment", f"it was labeled {REPLAN_LABEL}")
-    return replace(asked, needs_writer=event.actor)
-
-
-def _apply(event: Event) -> Decision:
-    if event.is_fork:
-        return nothing(_NO_FORK_WRITE)
-    asked = compared(event, "apply", f"it was labeled {APPLY_LABEL}")
-    return replace(asked, needs_writer=event.actor)
+    if event.label == APPLY_LABEL and not event.is_fork:  # a fork's branch is not ours to write to
+        asked = compared(event, "apply", f"it was labeled {APPLY_LABEL}")
+        return replace(asked, needs_writer=event.actor, otherwise=_judged(event, wish))
+    if event.label == REPLAN_LABEL and _is_bots(event, wish):
+        return _updated_group(event, wish, f"it was labeled {REPLAN_LABEL}")
+    return _judged(event, wish)
 
 
 def _is_bots(event: Event, wish: Wish) -> bool:

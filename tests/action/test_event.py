@@ -49,13 +49,14 @@ def test_a_deleted_fork_is_a_fork() -> None:
     assert event.is_fork
 
 
-def test_labels_edits_and_new_bases_are_told() -> None:
+def test_labels_edits_and_ends_are_told() -> None:
     labeled = parsed("pull_request", {"pull_request": PULL, "label": {"name": "replanner:apply"}})
     assert labeled.label == "replanner:apply"
     edited = parsed("pull_request", {"pull_request": PULL, "changes": {"body": {"from": "old"}}})
-    assert (edited.body_before, edited.retargeted) == ("old", False)
-    moved = parsed("pull_request", {"pull_request": PULL, "changes": {"base": {"ref": {}}}})
-    assert moved.retargeted
+    assert (edited.body_before, edited.pull and edited.pull.closed) == ("old", False)
+    over = parsed("pull_request", {"pull_request": {**PULL, "state": "closed"}})
+    assert over.pull
+    assert over.pull.closed
 
 
 def test_a_comment_knows_its_pull_request_and_an_issues_has_none() -> None:

@@ -97,25 +97,26 @@ ROWS: list[tuple[str, Event, tuple[str, bool]]] = [
     (
         "words of ours edited",
         on_pull("edited", pull=ours()._replace(body=OURS + "x"), body_before=OURS),
-        NEVER,
+        ("check", False),
     ),
-    ("title of ours edited", on_pull("edited", pull=ours()), NEVER),
+    ("title of ours edited", on_pull("edited", pull=ours()), ("check", False)),
     (
         "box of a person's ticked",
         on_pull("edited", pull=pull(body=ticked("hold")), body_before=OURS),
-        NEVER,
+        ("comment", True),
     ),
-    ("words edited", on_pull("edited", body_before="old"), NEVER),
-    ("base changed", on_pull("edited", retargeted=True), ("comment", True)),
+    # A check's newest run counts: one that looked at nothing would open a closed gate.
+    ("words edited", on_pull("edited", body_before="old"), ("comment", True)),
+    ("words of a closed one edited", on_pull("edited", pull=pull(closed=True)), NEVER),
     ("closed", on_pull("closed"), NEVER),
     ("ours closed", on_pull("closed", pull=ours()), NEVER),
     ("ours merged", on_pull("closed", pull=ours(merged=True)), NEVER),
-    ("assigned", on_pull("assigned"), NEVER),
+    ("assigned", on_pull("assigned"), ("comment", True)),
     ("labeled apply", on_pull("labeled", label="replanner:apply"), ("apply", True)),
     (
         "labeled apply, fork",
         on_pull("labeled", label="replanner:apply", pull=pull(head_repository=FORK)),
-        NEVER,
+        ("comment", False),
     ),
     (
         "labeled apply by a bot that reads",
@@ -128,7 +129,7 @@ ROWS: list[tuple[str, Event, tuple[str, bool]]] = [
         on_pull("labeled", label="replanner:replan", pull=ours()),
         ("update", True),
     ),
-    ("labeled otherwise", on_pull("labeled", label="bug"), NEVER),
+    ("labeled otherwise", on_pull("labeled", label="bug"), ("comment", True)),
     (
         "merge group",
         event("merge_group", "checks_requested", base=BASE, head=HEAD),
@@ -196,13 +197,19 @@ def test_a_pull_request_is_known_by_its_event_never_by_the_merge_commit() -> Non
     "asked",
     [
         on_pull("labeled", label="replanner:apply"),
-        on_pull("labeled", label="replanner:replan"),
         on_pull("labeled", label="replanner:replan", pull=ours()),
         event("issue_comment", "created", pull=pull(), comment="/replan", commenter="octo"),
     ],
 )
 def test_who_asks_for_something_must_be_able_to_write(asked: Event) -> None:
     assert decide(asked, Wish()).needs_writer == "octo"
+
+
+def test_who_may_not_ask_opens_no_gate_by_asking() -> None:
+    asked = decide(on_pull("labeled", label="replanner:apply"), Wish())
+    assert asked.otherwise == decide(on_pull("labeled", label="bug"), Wish())
+    assert asked.otherwise
+    assert asked.otherwise.mode == "comment"
 
 
 def test_what_is_asked_of_one_proposal_is_done_to_that_one() -> None:
