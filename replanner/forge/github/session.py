@@ -50,10 +50,11 @@ class App:
 
 
 class Pace(NamedTuple):
-    """How fast we go, and how long we wait. GitHub asks for a second between writes; `patience_s`
-    is the most that one call may wait for it in all."""
+    """How fast we go, and how long we wait. GitHub asks for requests one after another and for a
+    second between those that write, not for pauses between reads (docs.github.com, "Best practices
+    for using the REST API"). `patience_s` is the most that one call may wait for it in all."""
 
-    between_requests_s: float = 0.25
+    between_requests_s: float = 0
     between_writes_s: float = 1.0
     patience_s: float = 60.0
     first_wait_s: float = 1.0

@@ -444,3 +444,7 @@ def test_a_proxy_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.raises(UpstreamError, match="through the proxy"),
     ):
         session.rest("GET", "x", doing="look")
+
+
+def test_only_writes_are_a_second_apart() -> None:
+    assert (Pace().between_requests_s, Pace().between_writes_s) == (0, 1)
