@@ -96,7 +96,7 @@ def _changed_line(old: str, new: str) -> tuple[int, str] | None:
     same = _shared(before, after)
     tail = _shared(before[same:][::-1], after[same:][::-1])
     gone, come = before[same : len(before) - tail], after[same : len(after) - tail]
-    if not gone and same:  # put below the line above
+    if come and not gone and same:  # put below the line above
         same, gone, come = same - 1, [before[same - 1]], [before[same - 1], *come]
     if len(gone) != 1:
         return None

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from running import Run
 
+from replanner.cli.files import write_tree
+from replanner.propose import Blob
+
 SCRIPT = "deploy/llama/serve_command.sh"
 
 
@@ -116,3 +119,14 @@ def test_a_link_in_the_place_of_a_file_is_replaced_not_written_through(
     assert run("apply", "llama").returncode == 0
     assert target.read_text() == "precious\n"
     assert not (repo / SCRIPT).is_symlink()
+
+
+def test_the_plan_comes_last_so_that_check_sees_a_run_cut_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replaced: list[str] = []
+    monkeypatch.setattr(Path, "replace", lambda _self, place: replaced.append(place.name))
+    names = ["a/plan.json", "a/a.sh", "b/plan.json", "z/z.sh"]
+    write_tree(tmp_path, {name: Blob(b"x") for name in names})
+    assert replaced == ["a.sh", "z.sh", "plan.json", "plan.json"]
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pulling import CHAT, LARGE, LLAMA, World, profile
 
+from replanner import __version__
 from replanner.replan.apply import Applied, apply
 from replanner.replan.check import check
 from replanner.replan.repository import read_repository
@@ -64,6 +65,16 @@ def test_hand_edits_stay_unless_they_are_to_be_overwritten(world: World) -> None
     done = applied(world, overwrite=True)
     assert (list(done.files), done.profiles[0].files.hand_edited) == ([SCRIPT], ())
     assert world.tree("main").read(SCRIPT) == before
+
+
+def test_overwriting_needs_no_other_reason(world: World) -> None:
+    """Another planner's files are left as they are while the plan is the same; but not by force."""
+    plan = world.tree("main").read(PLAN).decode()
+    older = plan.replace(f'"planner_version": "{__version__}"', '"planner_version": "0.0.1"')
+    world.repo.commit({PLAN: older, SCRIPT: "mine\n"})
+    assert older != plan
+    assert applied(world).files == {}
+    assert SCRIPT in applied(world, overwrite=True).files
 
 
 def test_overwriting_takes_the_edited_files_of_removed_profiles_along(world: World) -> None:

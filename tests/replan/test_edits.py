@@ -7,6 +7,7 @@ from pulling import CHAT, CONFIG, World, of, profile
 
 from replanner.planning.verdict import state
 from replanner.profile import parse_profile
+from replanner.replan.edits import _changed_line
 from replanner.report.review import Edit, Reviewed
 from replanner.resolve import Place, Planner
 
@@ -104,6 +105,28 @@ def test_a_breach_is_mended_by_the_longest_length_that_keeps_the_limit(world: Wo
         after = parse_profile(profile(length=wanted), name=CHAT).profile
         record = Planner(world.hub("main")).record(after, Place(CHAT, "chat"), pinned=one.record)
         assert (record.plan.feasibility.max_concurrency_at_context >= 5) == good
+
+
+def test_no_length_is_offered_that_the_workload_exceeds(world: World) -> None:
+    world.base({CONFIG: "policy: {min_concurrency: 400}\n", CHAT: profile(length=1024)})
+    one, edits = edits_of(world, profile(length=131072, more="workload: {prompt_tokens: 4000}\n"))
+    assert one.level == "policy"
+    assert "model.max_model_len" not in edits
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        ("a: 1\nb: 2\n", "a: 1\nb: 3\n", (2, "b: 3")),
+        ("a: 1\n", "a: 1\nb: 2\n", (1, "a: 1\nb: 2")),
+        ("a: 1\nc: 3", "a: 1\nb: 2\nc: 3", (1, "a: 1\nb: 2")),
+        ('a: "1\n  2"\nb: 3\n', "a: 12\nb: 3\n", None),
+        ("a: 1\nb: 2\nc: 3\n", "a: 2\nb: 2\nc: 4\n", None),
+        ("a: 1\n", "a: 1\n", None),
+    ],
+)
+def test_an_edit_is_of_one_line(old: str, new: str, changed: tuple[int, str] | None) -> None:
+    assert _changed_line(old, new) == changed
 
 
 def test_no_edit_is_offered_that_breaches_the_policy(world: World) -> None:
