@@ -18,8 +18,9 @@ from peers import peer, running
 from wire import wired
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _github() -> Iterator[GitHub]:
+    """One for a file: the emulator counts 5,000 calls an hour, whatever is reset."""
     with emulated() as github:
         yield github
 
