@@ -57,12 +57,8 @@ class Editor:
         least, feasibility = self.policy.min_concurrency, self.record.plan.feasibility
         if least is None or feasibility.max_concurrency_at_context >= least:
             return
-        workload = self.loaded.profile.workload
-        needed = workload.prompt_tokens + workload.gen_tokens
         length = int(feasibility.kv_cache_tokens / least) // _LENGTH_STEP * _LENGTH_STEP
-        for shorter in (length, length - _LENGTH_STEP, length - 2 * _LENGTH_STEP):
-            if shorter >= needed:
-                yield shorter
+        yield from (length, length - _LENGTH_STEP, length - 2 * _LENGTH_STEP)
 
     def _tried(self, setting: str, value: FlagValue) -> Edit | None:
         """The edit, if the file that it makes is planned as wanted."""
