@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from replanner.errors import ReplannerError
 from replanner.replan import Replanned
 from replanner.replan.outcome import Published
-from replanner.report.markdown import Section, code, escape, fit, folded, link, table
+from replanner.report.markdown import Section, bullets, code, escape, fit, folded, link, table
 
 # A step's summary may have 1 MiB; the runner's side keeps below it.
 _BUDGET_BYTES = 800 * 1024
@@ -52,10 +52,7 @@ def _named(one: Published) -> str:
 def _list(title: str, lines: Sequence[str]) -> str:
     if not lines:
         return ""
-    told = [f"- {escape(line)}" for line in lines[:_MOST_LINES]]
-    more = len(lines) - _MOST_LINES
-    told += [f"- and {more} more"] if more > 0 else []
-    return f"#### {title}\n\n" + "\n".join(told)
+    return f"#### {title}\n\n{bullets([escape(line) for line in lines], most=_MOST_LINES)}"
 
 
 def _reasons(one: Replanned) -> list[str]:

@@ -11,6 +11,7 @@ from replanner.planning.units import GIB
 from replanner.planning.verdict import state
 from replanner.planning.wording import gib
 from replanner.profile import GatePolicy
+from replanner.report.limits import Limits
 from replanner.report.review import Breach, Level, Reviewed, Trouble, Verdict
 
 FailOn = Literal["infeasible", "policy", "warning", "never"]
@@ -42,13 +43,6 @@ class Gate(NamedTuple):
 
     blocked: bool
     exit_code: int
-
-
-class Kept(NamedTuple):
-    """The limits of a policy that a plan breaches, and those that it keeps."""
-
-    breached: tuple[Breach, ...] = ()
-    kept: tuple[Breach, ...] = ()
 
 
 def gate(
@@ -84,13 +78,13 @@ def severity(one: Reviewed) -> tuple[bool, int, bool, str]:
     return one.inherited, rank, one.kind == "unchanged", one.path
 
 
-def limits(policy: GatePolicy, record: PlanRecord, *, before: PlanRecord | None) -> Kept:
+def limits(policy: GatePolicy, record: PlanRecord, *, before: PlanRecord | None) -> Limits:
     """The policy's limits against a plan. What does not start keeps none and breaches none: it has
     no figures. `before` is the plan that throughput is compared with."""
     if not record.plan.feasibility.starts:
-        return Kept()
+        return Limits()
     judged = list(_judged(policy, record, before))
-    return Kept(
+    return Limits(
         tuple(one for one, good in judged if not good), tuple(one for one, good in judged if good)
     )
 

@@ -17,8 +17,9 @@ from replanner.planning.diff import diff
 from replanner.planning.record import PlanRecord
 from replanner.planning.verdict import state
 from replanner.profile import GatePolicy, LoadedProfile
-from replanner.replan.gate import Kept, is_inherited, limits, planned_level
+from replanner.replan.gate import is_inherited, limits, planned_level
 from replanner.replan.pairs import Pair
+from replanner.report.limits import Limits
 from replanner.report.review import Kind, Level, Position, Reviewed, Trouble
 
 # They say nothing about the profile: an upstream that is away, a credential that lapsed.
@@ -107,7 +108,7 @@ def _removed(pair: Pair) -> Reviewed:
 def _still(pair: Pair, policy: GatePolicy) -> Reviewed:
     """Nothing of it changes. How it is, is told from the plan that the base holds."""
     record = pair.new.record
-    judged = limits(policy, record, before=None) if record else Kept()
+    judged = limits(policy, record, before=None) if record else Limits()
     level: Level = "policy" if judged.breached else "ok"
     if record and state(record) != "fits":
         level = "infeasible"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from replanner.planning.diff import Change
 from replanner.planning.record import PlanRecord
-from replanner.planning.wording import short_commit
 from replanner.report.bars import memory_bars
 from replanner.report.changes import (
     cause_text,
@@ -16,17 +15,18 @@ from replanner.report.changes import (
     outcome,
     settings_table,
 )
-from replanner.report.compared import Limits, comparison
+from replanner.report.compared import comparison
 from replanner.report.figures import NO_BREAK
+from replanner.report.limits import Limits
 from replanner.report.markdown import (
     Section,
+    bullets,
     code,
     escape,
     fenced,
     fit,
     folded,
     joined,
-    link,
     listed,
     middle_cut,
 )
@@ -75,11 +75,8 @@ class ProposalReport:
     deleted: tuple[str, ...] = ()
     hand_edited: tuple[str, ...] = ()
     failed: tuple[Outcome, ...] = ()
-    base_commit: str = ""
     checks_wait: bool = False
     auto_merge: str = ""
-    run_url: str = ""
-    docs_url: str = ""
 
 
 def body(report: ProposalReport) -> str:
@@ -165,14 +162,14 @@ def _bars(one: Change) -> str:
 def _to_do(ordered: Sequence[Change]) -> str:
     """The one alert: what would make the plans that do not fit fit."""
     found = [one for one in ordered if one.after in ("refused", "starts") and one.record.plan.fixes]
+    if not found:
+        return ""
     lines = [
-        f"> - {code(one.record.inputs.profile_path, longest=100)}:"
-        f" {fixes_text(one.record.plan.fixes)}"
-        for one in found[:_MOST_FIXED]
+        f"{code(one.record.inputs.profile_path, longest=100)}: {fixes_text(one.record.plan.fixes)}"
+        for one in found
     ]
-    more = len(found) - _MOST_FIXED
-    lines += [f"> - and {more} more"] if more > 0 else []
-    return "\n".join(["> [!CAUTION]\n> **To make it fit:**\n>", *lines]) if lines else ""
+    told = f"[!CAUTION]\n**To make it fit:**\n\n{bullets(lines, most=_MOST_FIXED)}"
+    return "\n".join(f"> {line}".rstrip() for line in told.split("\n"))
 
 
 def _hand_edits(paths: Sequence[str]) -> str:
@@ -229,11 +226,6 @@ def _what_next(ordered: Sequence[Change], report: ProposalReport) -> str:
 def _footer(report: ProposalReport) -> str:
     versions = sorted({one.record.plan.config.vllm_version for one in report.changes})[:3]
     base = escape(report.base, longest=100)
-    base += f"@{short_commit(report.base_commit)}" if report.base_commit else ""
-    links = {"run": report.run_url, "how this is computed": report.docs_url}
     engines = escape(", ".join(versions), longest=60)
-    told = [
-        f"Planned for {base}, vLLM {engines}, replanner {escape(report.planner_version)}",
-        *(link(text, url) for text, url in links.items() if url),
-    ]
-    return f"<sub>{' · '.join(told)}</sub>"
+    planner = escape(report.planner_version)
+    return f"<sub>Planned for {base}, vLLM {engines}, replanner {planner}</sub>"

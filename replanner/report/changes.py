@@ -6,7 +6,7 @@ from replanner.planning.causes import Cause
 from replanner.planning.diff import Change, why
 from replanner.planning.result import Finding, Fix
 from replanner.report.figures import ARROW, setting
-from replanner.report.markdown import code, escape, joined, table
+from replanner.report.markdown import bullets, code, escape, joined, table
 
 _MOST_FINDINGS = 20
 _MOST_CAUSES = 5
@@ -44,9 +44,7 @@ def _spelled(cause: Cause) -> tuple[str, str, str]:
 
 def causes_list(one: Change) -> str:
     """What moved, the most telling first."""
-    lines = [f"- {cause_text(cause)}" for cause in one.causes[:_MOST_CAUSES]]
-    more = len(one.causes) - _MOST_CAUSES
-    return "\n".join([*lines, *([f"- and {more} more"] if more > 0 else [])])
+    return bullets([cause_text(cause) for cause in one.causes], most=_MOST_CAUSES)
 
 
 def settings_table(one: Change) -> str:
@@ -79,9 +77,6 @@ def _listed(heading: str, found: Sequence[Finding]) -> str:
     if not found:
         return ""
     lines = [
-        f"- **{one.severity}** {escape(one.message)} {escape(one.hint)}".rstrip()
-        for one in found[:_MOST_FINDINGS]
+        f"**{one.severity}** {escape(one.message)} {escape(one.hint)}".rstrip() for one in found
     ]
-    more = len(found) - _MOST_FINDINGS
-    lines += [f"- and {more} more"] if more > 0 else []
-    return f"{heading}:\n\n" + "\n".join(lines)
+    return f"{heading}:\n\n{bullets(lines, most=_MOST_FINDINGS)}"

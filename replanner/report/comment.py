@@ -6,14 +6,13 @@ from replanner.planning.wording import short_commit
 from replanner.report.alert import alert
 from replanner.report.bars import memory_bars
 from replanner.report.changes import cause_text
-from replanner.report.compared import Limits
+from replanner.report.compared import unlisted
 from replanner.report.details import (
     artifacts,
     details_of_many,
     details_of_one,
     figures,
     history,
-    sides,
     unchanged,
 )
 from replanner.report.headline import (
@@ -42,7 +41,6 @@ _MOST_CAUSES = 3
 _MOST_NOTES = 10
 _MOST_OLD = 5
 _MOST_VERSIONS = 3
-_LONGEST_OWN = 2_000
 _ROOM_FOR_NOTE = 20
 
 
@@ -64,7 +62,6 @@ def sections(review: Review, look: Look) -> list[Section]:
     alone = review.news[0] if len(review.news) == 1 else None
     head = [
         Section(_headline(review, look)),
-        Section(look.header.strip()[:_LONGEST_OWN], 1),
         Section(_lead(alone, review, look) if alone else _counts(review), 1),
         Section(_notes(review), 1),
     ]
@@ -94,7 +91,6 @@ def footer(review: Review, look: Look, *, hidden: int = 0) -> str:
     links = [
         f"details of {hidden} profile{'s' * (hidden > 1)} are in the {summary}" if hidden else "",
         link("full report", look.run_url) if look.run_url and not hidden else "",
-        link("how this is computed", look.docs_url) if look.docs_url else "",
         "updated in place on every push",
     ]
     first = ", ".join(part for part in told if part)
@@ -144,10 +140,10 @@ def _notes(review: Review) -> str:
 
 def _one(one: Reviewed, look: Look) -> list[Section]:
     """The table of the only profile, its unlisted breaches, and its memory drawn."""
-    before, after = sides(one)
+    before, after = one.sides
     if one.record is None or after is None:
         return []
-    others = [f"- ❌ {escape(breach_phrase(breach))}" for breach in Limits(one.breaches).unlisted]
+    others = [f"- ❌ {escape(breach_phrase(breach))}" for breach in unlisted(one.breaches)]
     drawn = fenced(memory_bars(before and before.plan, after.plan))
     return [
         Section(figures(one)),
@@ -171,5 +167,4 @@ def _folded(alone: Reviewed | None, review: Review, look: Look) -> list[Section]
         artifacts(review),
         unchanged(review),
         history(look),
-        Section(look.footer.strip()[:_LONGEST_OWN], 1),
     ]

@@ -9,7 +9,7 @@ from replanner.planning.record import PlanRecord
 from replanner.planning.request import Workload
 from replanner.planning.result import Plan
 from replanner.report.figures import ARROW, change, fixed_bytes, value
-from replanner.report.limits import limit_text
+from replanner.report.limits import Limits, limit_text
 from replanner.report.markdown import escape, table
 from replanner.report.review import Breach
 
@@ -89,16 +89,9 @@ _HEADROOM = _Measure(
 _LIMITED = frozenset(one.limit for one in (*_MEASURES, _HEADROOM) if one.limit)
 
 
-class Limits(NamedTuple):
-    """What the repository's policy asks of a plan."""
-
-    breached: tuple[Breach, ...] = ()
-    kept: tuple[Breach, ...] = ()
-
-    @property
-    def unlisted(self) -> list[Breach]:
-        """Breaches that no row of the table stands for."""
-        return [one for one in self.breached if one.limit not in _LIMITED]
+def unlisted(breaches: Iterable[Breach]) -> list[Breach]:
+    """Those that no row of the table stands for."""
+    return [one for one in breaches if one.limit not in _LIMITED]
 
 
 def comparison(before: PlanRecord | None, after: PlanRecord | None, limits: Limits) -> str:

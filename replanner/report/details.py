@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from replanner.planning.diff import Change
-from replanner.planning.record import PlanRecord
 from replanner.report.changes import causes_list, findings, outcome, settings_table
 from replanner.report.charts import memory_chart
-from replanner.report.compared import Limits, comparison
+from replanner.report.compared import comparison
+from replanner.report.limits import Limits
 from replanner.report.look import Look
 from replanner.report.markdown import Section, code, escape, folded, joined, listed, middle_cut
 from replanner.report.marks import EMOJI, mark
@@ -20,20 +20,15 @@ _APPLY = "replanner:apply"
 _MOST_NAMED = 1000
 
 
-def sides(one: Reviewed) -> tuple[PlanRecord | None, PlanRecord | None]:
-    """The plans to compare; a profile that did not change has one."""
-    return (one.change.old, one.change.new) if one.change else (None, one.record)
-
-
 def details_of_one(one: Reviewed, look: Look) -> list[Section]:
     """The only profile: a fold for each kind of thing to look up."""
-    before, after = sides(one)
+    before, after = one.sides
     if one.record is None or after is None:
         return []
     rank = RANKS["bad"]
     title = f"<b>Memory</b> term by term ({moved_terms(before, after)})"
     drawn = memory_chart(before and before.plan, after.plan) if look.charts == "mermaid" else ""
-    told = speeds(before, after, measured=one.measured)
+    told = speeds(before, after)
     return [
         Section(folded(title, joined([terms(before, after), drawn])), rank, 1),
         Section(folded("<b>Performance</b> with its ranges", told), RANKS["speeds"]),
@@ -54,10 +49,10 @@ def details_of_many(found: Sequence[Reviewed]) -> list[Section]:
 
 def whole(one: Reviewed, *, brief: bool = True) -> str:
     """Everything there is to look up about a profile."""
-    before, after = sides(one)
+    before, after = one.sides
     if after is None:
         return ""
-    told = speeds(before, after, measured=one.measured, brief=brief)
+    told = speeds(before, after, brief=brief)
     return joined([terms(before, after), *_why(one.change), told])
 
 
@@ -69,7 +64,7 @@ def _why(change: Change | None) -> list[str]:
 
 def figures(one: Reviewed) -> str:
     """The headline figures with the limits for them."""
-    return comparison(*sides(one), Limits(one.breaches, one.kept))
+    return comparison(*one.sides, Limits(one.breaches, one.kept))
 
 
 def artifacts(review: Review) -> Section:

@@ -1,8 +1,15 @@
-"""Decides how the limits of a repository's policy are told."""
+"""What a plan makes of the limits of a repository's policy, and how they are told."""
 
 from typing import NamedTuple
 
 from replanner.report.review import Breach
+
+
+class Limits(NamedTuple):
+    """The limits that a plan breaches, and those that it keeps."""
+
+    breached: tuple[Breach, ...] = ()
+    kept: tuple[Breach, ...] = ()
 
 
 class _Name(NamedTuple):

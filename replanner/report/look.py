@@ -20,8 +20,7 @@ class Look(NamedTuple):
     """How a comment is to look.
 
     `charts` is what the host shows, `alerts` whether it knows `> [!CAUTION]`. Without
-    `repository_url` nothing links to files. `header` and `footer` are the repository's own
-    Markdown, read from the base; everything else is escaped.
+    `repository_url` nothing links to files.
     """
 
     budget_bytes: int = BUDGET_BYTES
@@ -30,11 +29,8 @@ class Look(NamedTuple):
     alerts: bool = True
     repository_url: str = ""
     run_url: str = ""
-    docs_url: str = ""
     planner_version: str = ""
     history: tuple[Past, ...] = ()
-    header: str = ""
-    footer: str = ""
 
     def file(self, review: Review, path: str, at: Position | int | None = None) -> str:
         """A file of the head, with a line where there is one, leading there if it can."""

@@ -14,6 +14,7 @@ MOST_LISTED = 10
 BUDGET_BYTES = 60_000  # GitHub documents 65,536 characters; users saw refusals below that
 LONGEST_FOREIGN = 300
 _LONGEST_NAME = 64
+_ROOM_FOR_NOTE = 200
 
 _SPECIAL = re.compile(r"[\\`*_\[\]{}()<>|~$^=!\"']")
 _GAP = "&#8203;"
@@ -101,6 +102,13 @@ def listed(texts: Sequence[str], *, most: int = MOST_LISTED) -> str:
     return named + (f" and {more} more" if more > 0 else "")
 
 
+def bullets(lines: Sequence[str], *, most: int) -> str:
+    """A list of Markdown lines, and how many more there are."""
+    more = len(lines) - most
+    rest = [f"and {more} more"] if more > 0 else []
+    return "\n".join(f"- {line}" for line in [*lines[:most], *rest])
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A whole part of a text; `rank` 0 is never dropped, the highest rank goes first.
@@ -113,7 +121,7 @@ class Section:
 
 def fit(sections: Sequence[Section], *, budget_bytes: int = BUDGET_BYTES) -> str:
     """The sections that fit, in order; only whole ones are dropped, and the text says so."""
-    kept, dropped = within(sections, budget_bytes=budget_bytes - _ROOM)
+    kept, dropped = within(sections, budget_bytes=budget_bytes - _ROOM_FOR_NOTE)
     count = len(dropped)
     parts = f"{count} section{'s' * (count > 1)} left out: too long for one text."
     return joined([*(one.text for one in kept), f"<sub>{parts}</sub>" if count else ""])
@@ -138,6 +146,3 @@ def within(
 def joined(texts: Iterable[str]) -> str:
     """Blocks with a blank line between them: HTML blocks need one to end."""
     return "\n\n".join(text for text in texts if text)
-
-
-_ROOM = 200

@@ -54,9 +54,7 @@ def _short_row(one: Reviewed) -> tuple[str, ...]:
 
 
 def _cells(one: Reviewed, *, bars: bool) -> tuple[str, str, str]:
-    if one.change:
-        return figures_cells(one.change.old, one.change.new, bars=bars)
-    return figures_cells(None, one.record, bars=bars)
+    return figures_cells(*one.sides, bars=bars)
 
 
 def _why(one: Reviewed, *, most: int = _MOST_REASONS) -> str:

@@ -79,10 +79,14 @@ class Reviewed:
     trouble: Trouble | None = None
     inherited: bool = False
     touched: bool = False
-    measured: bool = False
     stale: tuple[str, ...] = ()
     hand_edited: tuple[str, ...] = ()
     places: tuple[tuple[str, Position], ...] = ()
+
+    @property
+    def sides(self) -> tuple[PlanRecord | None, PlanRecord | None]:
+        """The plans to compare; a profile that did not change has one."""
+        return (self.change.old, self.change.new) if self.change else (None, self.record)
 
     def place(self, setting: str) -> Position | None:
         """Where a key like `hardware.tp_size` stands, else its section, else nothing."""

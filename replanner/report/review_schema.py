@@ -82,7 +82,6 @@ class ProfileReport(_Part):
     trouble: TroubleReport | None = None
     inherited: bool = False
     touched: bool = False
-    measured: bool = False
     stale: Paths = ()
     hand_edited: Paths = ()
     places: Annotated[dict[Name, Place], Field(max_length=_MOST_ITEMS)] = {}

@@ -17,9 +17,7 @@ _SPEEDS: tuple[tuple[str, Unit, str], ...] = (
 _ANSWER: tuple[tuple[str, Unit, str], ...] = (("Time to answer", "ms", "ttft_ms"),)
 
 
-def speeds(
-    before: PlanRecord | None, after: PlanRecord, *, measured: bool = False, brief: bool = False
-) -> str:
+def speeds(before: PlanRecord | None, after: PlanRecord, *, brief: bool = False) -> str:
     """The table of one profile; nothing where neither side starts, one column where nothing moves.
     `brief` leaves out what the figures rest on but the first sentence."""
     sides = [side for side in (before, after) if side]
@@ -29,9 +27,9 @@ def speeds(
     kinds = _SPEEDS if any(one.plan.feasibility.keeps_cache for one in running) else _ANSWER
     rows = [_row(label, unit, key, sides) for label, unit, key in kinds]
     if len(sides) > 1 and all(row[-1] == SAME for row in rows):
-        return speeds(None, after, measured=measured, brief=brief)
+        return speeds(None, after, brief=brief)
     head = ("", "before", "after", "change") if len(sides) > 1 else ("", "planned")
-    return joined([table(head, rows), _basis(running[-1], measured=measured, brief=brief)])
+    return joined([table(head, rows), _basis(running[-1], brief=brief)])
 
 
 def _row(label: str, unit: Unit, key: str, sides: list[PlanRecord]) -> tuple[str, ...]:
@@ -48,15 +46,13 @@ def _range(record: PlanRecord, key: str) -> Range | None:
     return found if record.plan.feasibility.starts and isinstance(found, Range) else None
 
 
-def _basis(record: PlanRecord, *, measured: bool, brief: bool) -> str:
+def _basis(record: PlanRecord, *, brief: bool) -> str:
     traffic = workload(record)
     requests = traffic["concurrency"]
     load = (
         f"{requests:,} request{'s' * (requests > 1)} at once of {traffic['prompt_tokens']:,} tokens"
         f" in and {traffic['gen_tokens']:,} out"
     )
-    if measured:
-        return f"Measured, for {load}."
     found = record.plan.performance.assumptions
     notes = " ".join(escape(note) for note in (found[:1] if brief else found))
     return f"Estimates for {load}; in brackets what they lie between. {notes}".rstrip()

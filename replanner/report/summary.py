@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from replanner.report.bars import memory_bars
 from replanner.report.comment import footer, sections
-from replanner.report.details import figures, sides, whole
+from replanner.report.details import figures, whole
 from replanner.report.look import Look
 from replanner.report.markdown import (
     Section,
+    bullets,
     code,
     escape,
     fenced,
@@ -61,7 +62,7 @@ def _profile(one: Reviewed, extras: Extras) -> Section:
 
 
 def _inside(one: Reviewed, extras: Extras) -> str:
-    before, after = sides(one)
+    before, after = one.sides
     if one.trouble is not None:
         lines = [*one.trouble.message.splitlines(), one.trouble.hint]
         return "\n".join(f"- {escape(line)}" for line in lines if line.strip())
@@ -98,7 +99,5 @@ def _inputs(one: Reviewed) -> str:
 def _writes(extras: Extras) -> str:
     if not extras.writes:
         return ""
-    lines = [f"- {escape(line)}" for line in extras.writes[:_MOST_WRITES]]
-    more = len(extras.writes) - _MOST_WRITES
-    lines += [f"- and {more} more"] if more > 0 else []
-    return f"#### {'Would be written' if extras.dry_run else 'Written'}\n\n" + "\n".join(lines)
+    lines = bullets([escape(line) for line in extras.writes], most=_MOST_WRITES)
+    return f"#### {'Would be written' if extras.dry_run else 'Written'}\n\n{lines}"

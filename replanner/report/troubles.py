@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from replanner.report.headline import reason
 from replanner.report.look import Look
-from replanner.report.markdown import code, escape, joined, listed, middle_cut
+from replanner.report.markdown import bullets, code, escape, joined, listed, middle_cut
 from replanner.report.review import Review, Reviewed, Trouble
 
 _MOST = 10
@@ -20,24 +20,26 @@ def troubles(review: Review, look: Look) -> str:
 
 
 def _failed(found: Sequence[Reviewed], review: Review, look: Look, *, alone: bool) -> str:
-    lines = [line for one in found[:_MOST] for line in _problems(one, review, look, alone=alone)]
-    more = len(found) - _MOST
-    return "\n".join([*lines, *([f"- and {more} more"] if more > 0 else [])])
-
-
-def _problems(one: Reviewed, review: Review, look: Look, *, alone: bool) -> list[str]:
     """What would be right stands in the alert; the headline tells the only profile's first one."""
-    trouble = one.trouble or _NO_REASON
-    if alone:
-        return [f"- {escape(line)}" for line in trouble.message.strip().splitlines()[1:_MOST]]
-    where = look.file(review, one.path, trouble.position)
-    return [f"- ❌ {code(middle_cut(one.name))}, {where}: {escape(reason(one))}"]
+    if not alone:
+        return bullets([_problem(one, review, look) for one in found], most=_MOST)
+    lines = [line for one in found for line in _trouble(one).message.strip().splitlines()[1:]]
+    return bullets([escape(line) for line in lines], most=_MOST)
+
+
+def _problem(one: Reviewed, review: Review, look: Look) -> str:
+    where = look.file(review, one.path, _trouble(one).position)
+    return f"❌ {code(middle_cut(one.name))}, {where}: {escape(reason(one))}"
+
+
+def _trouble(one: Reviewed) -> Trouble:
+    return one.trouble or _NO_REASON
 
 
 def _unknown(found: Sequence[Reviewed], *, alone: bool) -> str:
     reasons: dict[str, list[str]] = {}
     for one in found:
-        reasons.setdefault((one.trouble or _NO_REASON).message, []).append(one.name)
+        reasons.setdefault(_trouble(one).message, []).append(one.name)
     lines = [
         f"- ⚠️ Not planned: {listed(names)}" + ("" if alone else f": {escape(reason)}")
         for reason, names in list(reasons.items())[:_MOST]

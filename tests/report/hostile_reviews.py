@@ -80,7 +80,6 @@ def reviewed(draw: st.DrawFn) -> Reviewed:
             breaches=draw(breaches),
             kept=draw(breaches),
             edits=draw(edits),
-            measured=draw(st.booleans()),
             **common,
         )
     if kind == "unchanged":

@@ -43,7 +43,6 @@ BASE, HEAD = "9d8e7f60" + "0" * 32, "3f2c1ab8" + "0" * 32
 LOOK = Look(
     repository_url="https://github.com/acme/infra",
     run_url="https://github.com/acme/infra/actions/runs/17",
-    docs_url="https://replanner.example/docs",
     planner_version="1.4.0",
 )
 _SECTIONS = {

@@ -168,12 +168,6 @@ def test_a_chart_repeats_figures_and_there_is_one() -> None:
     assert told.index("<details>") < told.index("xychart-beta")
 
 
-def test_own_words_of_the_repository_are_left_alone() -> None:
-    told = comment(of.one_profile(), LOOK._replace(header="See [x](y).", footer="*Bye*"))
-    assert "\n\nSee [x](y).\n\n" in told
-    assert "\n\n*Bye*\n\n<sub>" in told
-
-
 def many(count: int) -> Review:
     """As bad as it gets: every profile no longer starts, every one with an edit."""
     old, new = planned("p", of.LLAMA_70B, **GPUS), planned("p", of.LLAMA_70B)
@@ -230,5 +224,5 @@ def test_the_plain_sentence_is_one_line(given_review: Review) -> None:
 
 
 def test_addresses_that_are_none_lead_nowhere() -> None:
-    told = comment(of.one_profile(), Look(run_url="javascript:alert(1)", docs_url="x y"))
+    told = comment(of.one_profile(), Look(run_url="javascript:alert(1)"))
     assert read(told).links == []
