@@ -8,9 +8,9 @@ from replanner.action.run import Run
 from replanner.errors import worst_exit_code
 from replanner.propose.decide import Decision
 from replanner.propose.shapes import APPLY_LABEL
-from replanner.replan.apply import Applied, apply
-from replanner.replan.ports import Pull
-from replanner.replan.repository import read_repository
+from replanner.replan.apply import Applied
+from replanner.replan.write_back import Wanted, WrittenBack
+from replanner.replan.write_back import write_back as bring_in_line
 from replanner.report.markdown import escape
 
 _NO_RUN = (
@@ -21,32 +21,33 @@ _NO_RUN = (
 
 def write_back(run: Run, decision: Decision) -> Done:
     """One commit with what `check` would miss, then the label is taken off again."""
-    pull = pull_of(run, decision)
-    tree = run.world.tree(pull.head_commit)
-    hub, settings = run.hub(tree, foreign=False), run.settings
-    repository = read_repository(tree, globs=settings.profiles, config_path=settings.config)
-    applied = apply(repository, hub)
+    pull, settings = pull_of(run, decision), run.settings
     why = decision.read_only or ("dry-run is set" if settings.dry_run else "")
-    lines = [*_profiles(applied), _written(run, pull, applied, why)]
+    wanted = Wanted(
+        repository=run.event.repository,
+        how=f"with the label {APPLY_LABEL}",
+        globs=settings.profiles,
+        config_path=settings.config,
+        dry_run=bool(why),
+    )
+    done = bring_in_line(run.world.pulls, pull, lambda tree: run.hub(tree, foreign=False), wanted)
     if not why:
         run.world.pulls.remove_label(pull, APPLY_LABEL)
+    _say(run, done, why)
+    profiles = done.applied.profiles
+    return Done(worst_exit_code(one.error.exit_code for one in profiles if one.error))
+
+
+def _say(run: Run, done: WrittenBack, why: str) -> None:
+    lines = [*_profiles(done.applied), done.sentence]
+    if done.commit:
+        lines.append(_NO_RUN)
+    if why:
+        lines.append(f"Nothing was written: {why}.")
     for line in lines:
         run.runner.say(line)
     items = "\n".join(f"- {escape(line)}" for line in lines)
     run.runner.summarize(f"### Regenerated files\n\n{items}")
-    return Done(worst_exit_code(one.error.exit_code for one in applied.profiles if one.error))
-
-
-def _written(run: Run, pull: Pull, applied: Applied, why: str) -> str:
-    """What became of the files, in a sentence."""
-    count = f"{len(applied.files)} file{'s' * (len(applied.files) != 1)}"
-    if not applied.files:
-        return "All files are what the profiles say."
-    if why:
-        return f"Would commit {count} to {pull.head}: {why}."
-    message = f"Regenerate files\n\nAsked for with the label {APPLY_LABEL}.\n"
-    commit = run.world.pulls.commit(pull, applied.files, message=message)
-    return f"Committed {count} to {pull.head} as {commit[:7]}. {_NO_RUN}"
 
 
 def _profiles(applied: Applied) -> Iterator[str]:

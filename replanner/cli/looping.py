@@ -50,6 +50,12 @@ def check(arguments: argparse.Namespace, context: Context) -> int:
 
 def apply(arguments: argparse.Namespace, context: Context) -> int:
     """Write what `check` misses or finds out of date; 1 where a plan does not start."""
+    if arguments.forge == "github":
+        from replanner.cli.writing_back import write  # noqa: PLC0415 - not for disks
+
+        return write(arguments, context)
+    if arguments.pr is not None:
+        raise InputError("--pr needs --forge github.")
     root = context.root(arguments.repo)
     repository = read_repository(WorkingTree(root), only=tuple(arguments.profiles))
     hub = context.hub(root, arguments.hub)

@@ -75,6 +75,11 @@ def _json(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="JSON on standard output")
 
 
+def _forge(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--forge", choices=("local", "github"), default="local")
+    command.add_argument("--repository", metavar="OWNER/NAME", help="with --forge github")
+
+
 def _plan(command: argparse.ArgumentParser) -> None:
     command.add_argument("profiles", nargs="*", metavar="PROFILE")
     _json(command)
@@ -107,6 +112,8 @@ def _apply(command: argparse.ArgumentParser) -> None:
     command.add_argument("profiles", nargs="*", metavar="PROFILE", help="default: all of them")
     command.add_argument("--dry-run", action="store_true", help="say what would be done")
     command.add_argument("--force", action="store_true", help="overwrite hand-edited files too")
+    _forge(command)
+    command.add_argument("--pr", metavar="N", type=int, help="with --forge github: whose branch")
     _json(command)
     _where(command)
 
@@ -121,8 +128,7 @@ def _diff(command: argparse.ArgumentParser) -> None:
 def _replan(command: argparse.ArgumentParser) -> None:
     command.add_argument("profiles", nargs="*", metavar="PROFILE", help="default: all of them")
     command.add_argument("--base", metavar="BRANCH", help="the branch to propose to")
-    command.add_argument("--forge", choices=("local", "github"), default="local")
-    command.add_argument("--repository", metavar="OWNER/NAME", help="with --forge github")
+    _forge(command)
     command.add_argument("--dry-run", action="store_true", help="say what would be done")
     from replanner.cli.wishes import add_wishes  # noqa: PLC0415 - only this command has them
 

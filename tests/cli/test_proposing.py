@@ -22,6 +22,15 @@ def test_github_needs_a_repository_and_a_token(run: Run) -> None:
     assert (nobody.returncode, "GITHUB_TOKEN or GH_TOKEN" in nobody.stderr) == (2, True)
 
 
+def test_a_pull_request_is_written_to_on_github_only_and_by_number(run: Run) -> None:
+    on_disk = run("apply", "--pr", "7")
+    assert (on_disk.returncode, "--pr needs --forge github" in on_disk.stderr) == (2, True)
+    which = run("apply", "--forge", "github", "--repository", "acme/infra")
+    assert (which.returncode, "--pr N" in which.stderr) == (2, True)
+    nobody = run("apply", "--forge", "github", "--repository", "acme/infra", "--pr", "7")
+    assert (nobody.returncode, "GITHUB_TOKEN or GH_TOKEN" in nobody.stderr) == (2, True)
+
+
 def test_the_reports_schema_is_printed(run: Run) -> None:
     schema = json.loads(run("schema", "--report").stdout)
     assert "profiles" in json.dumps(schema)

@@ -199,20 +199,58 @@ def test_a_reader_may_not_ask(step: Step, github: GitHub) -> None:
     assert not ran.writes
 
 
-def test_a_laptop_proposes_what_the_action_would(step: Step, github: GitHub) -> None:
-    github.push({CHAT: profile()})
-    command = [sys.executable, "-m", "replanner", "replan", "--forge", "github", "--json"]
+def laptop(step: Step, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The command line, far from any workflow."""
     env = {
         "PATH": os.environ["PATH"],
         "HOME": str(step.folder),
-        "GITHUB_API_URL": github.url,
+        "GITHUB_API_URL": step.wire.url,
         "HF_ENDPOINT": step.hub_url,
-        "GH_TOKEN": github.token,
+        "GH_TOKEN": step.github.token,
     }
-    asked = [*command, "--repository", github.repository]
-    done = subprocess.run(asked, env=env, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "replanner", *arguments, "--forge", "github", "--json"]
+    asked = [*command, "--repository", step.github.repository]
+    return subprocess.run(asked, env=env, capture_output=True, text=True, check=False)
+
+
+def test_a_laptop_proposes_what_the_action_would(step: Step, github: GitHub) -> None:
+    github.push({CHAT: profile()})
+    done = laptop(step, "replan")
     assert done.returncode == 0, done.stderr
     (pull,) = github.pulls()
     assert json.loads(done.stdout)["proposals"][0]["number"] == pull["number"]
     ran = step.run("schedule", schedule_event(github))
     assert not ran.writes
+
+
+def test_a_laptop_writes_to_a_pull_request_what_the_label_would(step: Step, github: GitHub) -> None:
+    number = changed(github)
+    before = github.head("change")
+    dry = laptop(step, "apply", "--pr", str(number), "--dry-run")
+    assert (dry.returncode, json.loads(dry.stdout)["commit"]) == (0, None)
+    assert github.head("change") == before
+    done = laptop(step, "apply", "--pr", str(number))
+    assert done.returncode == 0, done.stderr
+    head = github.head("change")
+    assert json.loads(done.stdout)["commit"] == head != before
+    commit = github.repo("GET", f"/git/commits/{head}")
+    assert [one["sha"] for one in commit["parents"]] == [before]
+    ran = step.run("pull_request", labeled(github, number, "replanner:apply"))
+    assert github.head("change") == head
+    assert "All files are what the profiles say" in ran.summary
+
+
+def test_a_laptop_overwrites_no_push_that_came_between(step: Step, github: GitHub) -> None:
+    number = changed(github)
+    pushed: list[str] = []
+
+    def push_now(_number: int, moment: str) -> bool:
+        if moment == "before" and not pushed:
+            pushed.append(github.push({"notes.md": "mine\n"}, branch="change"))
+        return False
+
+    step.wire.cut = push_now
+    done = laptop(step, "apply", "--pr", str(number))
+    assert github.head("change") == pushed[0]
+    assert done.returncode in (2, 3), done.stdout
+    assert "change" in done.stderr
