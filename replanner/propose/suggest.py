@@ -1,4 +1,4 @@
-"""Decides which one-line edits are offered as review suggestions: few, each only once, and only
+"""Decides which small edits are offered as review suggestions: few, each only once, and only
 where the diff shows the line."""
 
 import hashlib
@@ -10,11 +10,12 @@ from replanner.propose.shapes import Note
 
 MOST_NOTES: Final = 10
 _LONGEST_TEXT: Final = 1000
+_MOST_LINES: Final = 5
 _MARKER: Final = re.compile(r"\A<!-- replanner:suggestion ([0-9a-f]{16}) -->")
 
 
 class Edit(Protocol):
-    """A change of one line of a profile: `line` becomes `text`."""
+    """A change of one line of a profile: `line` becomes `text`, which may be several."""
 
     @property
     def path(self) -> str: ...
@@ -59,13 +60,15 @@ def unsaid(wanted: Iterable[Note], existing: Iterable[Note]) -> tuple[Note, ...]
 
 
 def _first(edits: Iterable[Edit], shown: Collection[tuple[str, int]]) -> Edit | None:
-    fits = (edit for edit in edits if (edit.path, edit.line) in shown and _is_line(edit))
+    fits = (edit for edit in edits if (edit.path, edit.line) in shown and _is_plain(edit.text))
     return next(fits, None)
 
 
-def _is_line(edit: Edit) -> bool:
-    text = edit.text
-    return text.isprintable() and bool(text.strip()) and len(text) <= _LONGEST_TEXT
+def _is_plain(text: str) -> bool:
+    """A line to put in its place, or that line and the key below it."""
+    lines = text.split("\n")
+    written = all(line.isprintable() and line.strip() for line in lines)
+    return written and len(lines) <= _MOST_LINES and len(text) <= _LONGEST_TEXT
 
 
 def _note(edit: Edit, escape: Callable[[str], str]) -> Note:

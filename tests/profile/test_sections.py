@@ -127,7 +127,7 @@ def test_a_key_says_what_it_means_and_which_section_stands_below_it() -> None:
         bytes,
         dict,
     ],
-    ids=str,
+    ids=lambda hint: str(hint).split(",")[0],  # without the addresses of functions
 )
 def test_what_would_be_passed_over_cannot_be_declared(hint: object) -> None:
     with pytest.raises((TypeError, ValueError)):
