@@ -50,7 +50,7 @@ def test_a_suggestion_holds_one_sentence_and_the_whole_line() -> None:
         pytest.param(Advice((NOWHERE, EDIT._replace(line=11))), [11], id="that fits"),
         pytest.param(Advice((EDIT,), inherited=True), [], id="trouble that was there before"),
         pytest.param(Advice(()), [], id="nothing known to help"),
-        pytest.param(Advice((EDIT._replace(text="a:\n  b: 1"),)), [9], id="a line and the key below"),
+        pytest.param(Advice((EDIT._replace(text="a:\n  b: 1"),)), [9], id="a line and a key below"),
         pytest.param(Advice((EDIT._replace(text="a:\n\n  b: 1"),)), [], id="a gap between lines"),
         pytest.param(Advice((EDIT._replace(text="a\n" * 5 + "a"),)), [], id="a whole section"),
         pytest.param(Advice((EDIT._replace(text="a: \u202e2"),)), [], id="what cannot be seen"),
