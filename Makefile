@@ -13,7 +13,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/python examples/demo/run_demo.py
 
 test: $(VENV)/.dev
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
