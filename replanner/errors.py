@@ -20,6 +20,11 @@ class ReplannerError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def in_full(self) -> str:
+        """The sentence, and what to do about it."""
+        return f"{self.message} {self.hint}".strip()
+
     def document(self) -> dict[str, str]:
         """The `error` object of the JSON output."""
         return {"code": self.code, "message": self.message, "hint": self.hint}

@@ -53,7 +53,7 @@ def _say(run: Run, done: WrittenBack, why: str) -> None:
 def _profiles(applied: Applied) -> Iterator[str]:
     for one in applied.profiles:
         if one.error:
-            yield f"{one.path}: {one.error.message} {one.error.hint}".strip()
+            yield f"{one.path}: {one.error.in_full}"
         elif one.files.write:
             yield f"{one.path}: {', '.join(sorted(one.files.write))}"
         for path in one.files.hand_edited:

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TextIO
 
-from replanner.errors import ReplannerError
+from replanner.errors import ReplannerError, UpstreamError
 
 Level = Literal["debug", "info", "warning"]
 # GitHub refuses a step's summary above 1 MiB.
 MOST_SUMMARY_BYTES: Final = 900 * 1024
 _LEVELS: Final[tuple[Level, ...]] = ("debug", "info", "warning")
-_UPSTREAM: Final = 3
 _CUT: Final = "\n\n…\n\nThe summary was too long; the rest stands in the report.\n"
 
 
@@ -61,9 +60,17 @@ class Runner:
 
     def complain(self, error: ReplannerError, *, path: str = "") -> None:
         """An error as the log shows it, with what to do about it."""
-        level = "warning" if error.exit_code == _UPSTREAM else "error"
+        level = "warning" if isinstance(error, UpstreamError) else "error"
         file = {"file": path} if path else {}
-        self.command(level, f"{error.message} {error.hint}".strip(), **file, title="replanner")
+        self.command(level, error.in_full, **file, title="replanner")
+
+    def warn(self, text: str) -> None:
+        """What people should look at, though nothing failed."""
+        self.command("warning", text, title="replanner")
+
+    def notice(self, text: str) -> None:
+        """What people should know, though nothing is wrong."""
+        self.command("notice", text, title="replanner")
 
     def trace(self, error: BaseException) -> None:
         """Where a bug is, for the report."""

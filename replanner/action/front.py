@@ -20,11 +20,10 @@ from replanner.errors import Bug, ReplannerError
 from replanner.profile.settings import Settings, merged
 from replanner.propose.decide import Decision, decide
 from replanner.propose.event import Event
+from replanner.replan.gate import OnError, exit_code_of
 from replanner.replan.ports import Tree
 from replanner.replan.touch import touches
 from replanner.report.markdown import escape
-
-_UPSTREAM: Final = 3
 
 
 def main(
@@ -55,13 +54,12 @@ def _refused(error: ReplannerError, runner: Runner, env: Mapping[str, str]) -> D
         env.get("REPLANNER_DEBUG") or env.get("RUNNER_DEBUG") == "1"
     ):
         runner.trace(error.__cause__)
-    forgiven = error.exit_code == _UPSTREAM and not _fails_on_error(env)
-    return Done(0 if forgiven else error.exit_code, {"verdict": "unknown"})
+    return Done(exit_code_of([error.exit_code], _on_error(env)), {"verdict": "unknown"})
 
 
-def _fails_on_error(env: Mapping[str, str]) -> bool:
+def _on_error(env: Mapping[str, str]) -> OnError:
     """What the workflow says counts: the configuration may be what could not be read."""
-    return read_inputs(env).get("on-error", "").strip().lower() == "fail"
+    return "fail" if read_inputs(env).get("on-error", "").strip().lower() == "fail" else "warn"
 
 
 def _run(env: Mapping[str, str], runner: Runner, connect: Connect) -> Done:
@@ -69,7 +67,7 @@ def _run(env: Mapping[str, str], runner: Runner, connect: Connect) -> Done:
     for secret in ("token", "hf-token"):
         runner.mask(inputs.get(secret, "").strip())
     for sentence in unknown_inputs(env):
-        runner.command("warning", sentence, title="replanner")
+        runner.warn(sentence)
     settings = merged(inputs)
     event = read_event(env)
     decide(event, wish_of(settings))  # what makes no sense is refused before anything is asked

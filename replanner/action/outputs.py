@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from replanner.planning.record import document, identity
-from replanner.planning.verdict import state
-from replanner.profile import RepoConfig
 from replanner.propose.shapes import digest_of
-from replanner.replan.gate import LEVELS, limits
+from replanner.replan.gate import worst_level
 from replanner.replan.judge import Judged
 from replanner.replan.outcome import Operation, Published, Replanned
 from replanner.replan.talk import Told
-from replanner.report.review import Level, Review
+from replanner.report.review import Review
 
 # GitHub takes 1 MB of outputs a job.
 _MOST_PATHS: Final = 1000
@@ -94,17 +92,17 @@ def of_comment(told: Told) -> dict[str, str]:
     }
 
 
-def of_replanned(runs: Iterable[Replanned], config: RepoConfig) -> dict[str, str]:
-    """Of one run or more, each to a base of its own; `config` is the first one's."""
+def of_replanned(runs: Iterable[Replanned]) -> dict[str, str]:
+    """Of one run or more, each to a base of its own."""
     runs = tuple(runs)
     judged = [one for run in runs for one in run.judged]
     removed = [one for one in judged if one.change and one.change.kind == "removed"]
     changed = [one.path for one in judged if one.change]
-    levels = [_level(one, config) for one in judged]
+    levels = [level for run in runs for level in run.levels]
     # A dry run has none: what it would do stands in the summary.
     requests = [one for run in runs if not run.dry_run for one in run.published]
     return {
-        "verdict": next((level for level in LEVELS if level in levels), "none"),
+        "verdict": worst_level(levels),
         "profiles-total": str(len(judged) - len(removed)),
         "profiles-changed": str(len(changed)),
         "profiles-infeasible": str(levels.count("infeasible")),
@@ -120,20 +118,6 @@ def _digest(judged: Iterable[Judged]) -> str:
     """Of all plans as they are now, whatever the commits."""
     plans = {one.path: record for one in judged if (record := one.new or one.old)}
     return digest_of({path: identity(document(plan)) for path, plan in plans.items()})
-
-
-def _level(one: Judged, config: RepoConfig) -> Level | None:
-    """How bad it is; None where it fits and nothing changed."""
-    record = one.new if one.change else one.old
-    if one.error is not None:
-        return "unknown"
-    if record is None:
-        return None
-    if state(record) != "fits":
-        return "infeasible"
-    if limits(config.policy_for(one.path), record, before=one.old).breached:
-        return "policy"
-    return "ok" if one.change else None
 
 
 def _main(requests: Iterable[Published]) -> Mapping[str, str]:

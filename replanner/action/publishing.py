@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from replanner.action.outputs import Done, of_comment, of_review
+from replanner.action.reviewing import talk_options
 from replanner.action.run import Run
+from replanner.action.telling import unsaid_exit_code
 from replanner.propose.decide import Decision
 from replanner.replan import talk
 from replanner.report.headline import PLAIN, sentence
@@ -21,18 +23,10 @@ def publish(run: Run, decision: Decision) -> Done:
         run.runner.say("No open pull request has the commit that was run: nothing is posted.")
         return Done()
     review = replace(review, base=pull.base, head_commit=decision.run_commit)
-    settings = run.settings
-    options = talk.TalkOptions(
-        seq=run.seq,
-        mode=settings.comment_mode,
-        on=settings.comment_on,
-        suggestions=False,
-        dry_run=settings.dry_run,
-    )
+    options = replace(talk_options(run), suggestions=False)
     run.runner.say(f"Pull request {pull.number}: {sentence(review, PLAIN)}")
     told = talk.publish(pulls, pull, review, look=run.look(), options=options)
     for text in told.warnings:
-        run.runner.command("warning", text, title="replanner")
+        run.runner.warn(text)
     run.runner.say(f"The comment: {told.operation}.")
-    failed = told.error.exit_code if told.error and settings.on_error == "fail" else 0
-    return Done(failed, {**of_review(review), **of_comment(told)})
+    return Done(unsaid_exit_code(run, told), {**of_review(review), **of_comment(told)})

@@ -33,10 +33,10 @@ def comment(run: Run, decision: Decision) -> Done:
     why = decision.read_only or (_ANONYMOUS if run.anonymous else "")
     if why:
         sentence = f"No comment was written: {why}."
-        run.runner.command("notice", sentence, title="replanner")
+        run.runner.notice(sentence)
         told = talk.Told("skipped-readonly")
         return tell(run, replace(review, notes=(*review.notes, sentence)), told)
-    told = talk.publish(run.world.pulls, pull, review, look=run.look(), options=_options(run))
+    told = talk.publish(run.world.pulls, pull, review, look=run.look(), options=talk_options(run))
     if run.event.label == REPLAN_LABEL and not run.settings.dry_run:
         run.world.pulls.remove_label(pull, REPLAN_LABEL)
     return tell(run, review, told, writes=_would(told) if run.settings.dry_run else ())
@@ -90,7 +90,8 @@ def review_pull(run: Run, pull: Pull) -> Review:
     return judge(*sides, facts=facts)
 
 
-def _options(run: Run) -> talk.TalkOptions:
+def talk_options(run: Run) -> talk.TalkOptions:
+    """How the workflow wants things said."""
     settings = run.settings
     return talk.TalkOptions(
         seq=run.seq,

@@ -9,6 +9,7 @@ from replanner.action.outputs import Done, of_comment, of_review
 from replanner.action.run import Run
 from replanner.errors import ReplannerError
 from replanner.replan.artifacts import render_files
+from replanner.replan.gate import exit_code_of
 from replanner.replan.talk import Told
 from replanner.report.annotations import annotations, command
 from replanner.report.headline import PLAIN, phrase, sentence
@@ -30,7 +31,9 @@ def tell(run: Run, review: Review, told: Told, writes: Sequence[str] = ()) -> Do
     look = run.look()._replace(budget_bytes=BUDGET_BYTES)
     extras = Extras(dict(_commands(review)), writes, run.settings.dry_run)
     run.runner.summarize(summary(review, look, extras))
-    return Done(_exit_code(run, review, told), {**of_review(review), **of_comment(told), **files})
+    # The verdict alone decides, unless the workflow wants to fail with GitHub.
+    code = review.exit_code or unsaid_exit_code(run, told)
+    return Done(code, {**of_review(review), **of_comment(told), **files})
 
 
 def _say(run: Run, review: Review, told: Told) -> None:
@@ -40,20 +43,19 @@ def _say(run: Run, review: Review, told: Told) -> None:
         quiet = one.kind == "unchanged" and one.level == "ok"
         line = f"{one.path}: {one.kind}, {one.level}: {phrase(one, PLAIN)}"
         runner.say(line, "debug" if quiet else "info")
-    for text in (*review.notes, *told.warnings):
+    for text in review.notes:
         runner.say(text, "warning")
     for text in told.warnings:
-        runner.command("warning", text, title="replanner")
+        runner.warn(text)
     runner.say(f"The comment: {told.operation}.")
     closed = f"closed: fail-on is {run.settings.fail_on}" if review.blocked else "open"
     runner.say(f"The verdict is {review.verdict}; the gate is {closed}.")
 
 
-def _exit_code(run: Run, review: Review, told: Told) -> int:
-    """The verdict alone decides, unless the workflow wants to fail with GitHub."""
-    if review.exit_code == 0 and told.error and run.settings.on_error == "fail":
-        return told.error.exit_code
-    return review.exit_code
+def unsaid_exit_code(run: Run, told: Told) -> int:
+    """Of a comment that could not be written because GitHub did not answer."""
+    codes = [told.error.exit_code] if told.error else []
+    return exit_code_of(codes, run.settings.on_error)
 
 
 def _reports(run: Run, review: Review) -> dict[str, str]:

@@ -4,6 +4,7 @@ left alone and why; with a dry run, the whole texts."""
 from collections.abc import Iterable, Iterator, Sequence
 
 from replanner.errors import ReplannerError
+from replanner.forge.github.refusals import BlockedBySettings
 from replanner.replan import Replanned
 from replanner.replan.outcome import Published
 from replanner.report.markdown import Section, bullets, code, escape, fit, folded, link, table
@@ -62,14 +63,12 @@ def _reasons(one: Replanned) -> list[str]:
 
 def _failed(one: Replanned) -> list[str]:
     found = ((each.path, each.error) for each in one.judged if each.error)
-    return [f"{path}: {error.message} {error.hint}".strip() for path, error in found]
+    return [f"{path}: {error.in_full}" for path, error in found]
 
 
 def _trouble(error: ReplannerError, repository: str) -> str:
     """What went wrong and what to do; with the form that opens it by hand, where there is one."""
-    url = str(getattr(error, "url", ""))
-    form = (
-        f"\n\n[Open it by hand]({url})" if repository and url.startswith(f"{repository}/") else ""
-    )
+    url = error.url if isinstance(error, BlockedBySettings) else ""
+    form = f"\n\n[Open it by hand]({url})" if url.startswith(f"{repository}/") else ""
     hint = f" {escape(error.hint, longest=1000)}" if error.hint else ""
     return f"> [!WARNING]\n> {escape(error.message, longest=1000)}{hint}{form}"

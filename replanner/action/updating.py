@@ -7,15 +7,15 @@ from typing import Final
 from replanner.action.outputs import Done, of_replanned
 from replanner.action.run import Run
 from replanner.action.update_summary import summary
-from replanner.errors import ReplannerError, worst_exit_code
+from replanner.errors import ReplannerError
 from replanner.profile.settings import Settings
 from replanner.propose.decide import Decision
 from replanner.propose.steps import Leave
 from replanner.replan import Options, Replanned, replan
+from replanner.replan.gate import exit_code_of
 from replanner.replan.judge import Judged
 from replanner.replan.options import options_of
 
-_UPSTREAM: Final = 3
 _WAITS: Final = (
     "Checks on what this token pushes wait for somebody to approve them; a GitHub App's token has"
     " no such limit."
@@ -42,7 +42,7 @@ def update(run: Run, decision: Decision) -> Done:
     run.runner.summarize(
         summary(updated.done, updated.errors, repository=run.look().repository_url)
     )
-    outputs = of_replanned(updated.done, run.config)
+    outputs = of_replanned(updated.done)
     verified = any(
         one.operation in ("created", "updated") for each in updated.done for one in each.published
     )
@@ -86,9 +86,9 @@ def _say(run: Run, result: Replanned) -> None:
     for failure in result.failures:
         runner.complain(failure.error)
     for text in (*result.warnings, *run.world.warnings):
-        runner.command("warning", text, title="replanner")
+        runner.warn(text)
     if result.checks_wait and result.writes:
-        runner.command("notice", _WAITS, title="replanner")
+        runner.notice(_WAITS)
     if not result.writes and not result.failures:
         runner.say(f"Nothing to write on {result.base.name}.")
 
@@ -101,8 +101,7 @@ def _profile(one: Judged) -> str:
 def _exit_code(settings: Settings, updated: _Updated) -> int:
     codes = [error.exit_code for error in updated.errors]
     codes += [code for one in updated.done for code in _codes(one)]
-    kept = [code for code in codes if code != _UPSTREAM or settings.on_error == "fail"]
-    return worst_exit_code(kept)
+    return exit_code_of(codes, settings.on_error)
 
 
 def _codes(one: Replanned) -> Sequence[int]:

@@ -1,16 +1,17 @@
-"""Decides how bad a profile of a pull request is, what the whole comes to, and whether that blocks
-the merge. Pure."""
+"""Decides how bad a profile is, in a pull request or on its base, what the whole comes to, and
+whether that blocks the merge. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from replanner.errors import worst_exit_code
+from replanner.errors import UpstreamError, worst_exit_code
 from replanner.planning.diff import Change
 from replanner.planning.record import PlanRecord
 from replanner.planning.units import GIB
 from replanner.planning.verdict import state
 from replanner.planning.wording import gib
 from replanner.profile import GatePolicy
+from replanner.replan.judge import Judged
 from replanner.report.limits import Limits
 from replanner.report.review import Breach, Level, Reviewed, Trouble, Verdict
 
@@ -25,7 +26,7 @@ _BLOCKING: Mapping[FailOn, frozenset[Level]] = {
     "warning": frozenset({"infeasible", "policy", "warning"}),
     "never": frozenset(),
 }
-_UPSTREAM, _GATE = 3, 1
+_GATE = 1
 _HEADROOM = "feasibility.bytes.headroom"
 # The figure that a limit is about, to see whether a breach got worse.
 _FIGURES = {
@@ -55,16 +56,27 @@ def gate(
     """
     blamed = [one for one in profiles if not one.inherited]
     troubles = [one.trouble for one in blamed if one.trouble] + ([config] if config else [])
-    codes = [one.exit_code for one in troubles if on_error == "fail" or one.exit_code != _UPSTREAM]
+    codes = [one.exit_code for one in troubles]
     codes += [_GATE for one in blamed if one.level in _BLOCKING[fail_on]]
-    worst = worst_exit_code(codes)
+    worst = exit_code_of(codes, on_error)
     return Gate(worst != 0, worst)
+
+
+def exit_code_of(codes: Iterable[int], on_error: OnError) -> int:
+    """The worst of a run's outcomes; an upstream that is away is none unless it was asked for."""
+    away = UpstreamError.exit_code
+    return worst_exit_code(code for code in codes if on_error == "fail" or code != away)
 
 
 def verdict(profiles: Iterable[Reviewed]) -> Verdict:
     """The worst that the pull request is to blame for; `none` where it concerns no profile."""
-    levels = {one.level for one in profiles if concerns(one)}
-    return next((level for level in LEVELS if level in levels), "none")
+    return worst_level(one.level for one in profiles if concerns(one))
+
+
+def worst_level(levels: Iterable[Level | None]) -> Verdict:
+    """The verdict on profiles of these levels; None is one of which nothing is to be said."""
+    found = set(levels)
+    return next((level for level in LEVELS if level in found), "none")
 
 
 def concerns(one: Reviewed) -> bool:
@@ -135,6 +147,21 @@ def planned_level(
     if untidy or (change is not None and _is_worth_a_look(change)):
         return "warning"
     return "safe" if change is None or _is_harmless(change) else "ok"
+
+
+def judged_level(one: Judged, policy: GatePolicy) -> Level | None:
+    """How bad a profile of the base is, as the loop found it; None where it fits and nothing
+    changed."""
+    record = one.new if one.change else one.old
+    if one.error is not None:
+        return "unknown"
+    if record is None:
+        return None
+    if state(record) != "fits":
+        return "infeasible"
+    if limits(policy, record, before=one.old).breached:
+        return "policy"
+    return "ok" if one.change else None
 
 
 def _is_worth_a_look(change: Change) -> bool:

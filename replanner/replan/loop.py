@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 
 from replanner.propose import Seen, Wanted, branch_name, steps
 from replanner.propose.titles import is_conventional
+from replanner.replan.gate import judged_level
 from replanner.replan.grouping import group_judged
 from replanner.replan.judge import Judge, judge_all
 from replanner.replan.options import Options, check_options
@@ -30,12 +31,14 @@ def replan(forge: Forge, hub: Hub, options: Options) -> Replanned:
     found = group_judged(judged, options.group_by, base=base.name, partial=repository.partial)
     seen = _look(forge, base, options, found.members)
     conventional = bool(found.members) and _is_conventional(forge, base, options.title_style)
-    wanted = Drafter(base, options, repository.config, seen, conventional).wanted(found)
+    config = repository.config
+    wanted = Drafter(base, options, config, seen, conventional).wanted(found)
     publisher, todo = Publisher(forge, base.name), steps(wanted, seen)
     done = todo if options.dry_run else publisher.publish(todo)
     return Replanned(
         base,
         judged,
+        tuple(judged_level(one, config.policy_for(one.path)) for one in judged),
         wanted.proposals,
         tuple(done),
         failures=tuple(publisher.failures.values()),

@@ -24,6 +24,7 @@ from replanner.propose.steps import branch_of, words
 from replanner.replan.judge import Judged
 from replanner.replan.ports import Base
 from replanner.replan.publish import Failure, Publisher
+from replanner.report.review import Level
 
 Operation = Literal[
     "created",
@@ -61,11 +62,13 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Replanned:
-    """A whole run. `steps` are those it took; with `dry_run`, those it would have taken.
-    `checks_wait`: checks on what it pushes wait for somebody's approval."""
+    """A whole run. `levels` say of each judged profile, in order, how bad it is. `steps` are those
+    it took; with `dry_run`, those it would have taken. `checks_wait`: checks on what it pushes wait
+    for somebody's approval."""
 
     base: Base
     judged: tuple[Judged, ...]
+    levels: tuple[Level | None, ...]
     proposals: tuple[Proposal, ...]
     steps: tuple[Step, ...]
     failures: tuple[Failure, ...] = ()

@@ -7,7 +7,7 @@ more than its words.
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from replanner.errors import AccessDenied, InputError, RateLimited, ReplannerError, UpstreamError
 
@@ -69,7 +69,6 @@ class BlockedBySettings(AccessDenied):
 
     code = "blocked_by_settings"
     url: str = ""
-    operation: ClassVar[str] = "blocked-by-settings"
 
 
 def headers_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
