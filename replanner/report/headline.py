@@ -88,7 +88,9 @@ def _wrong(one: Reviewed) -> str:
     if one.level == "policy":
         return "broke the policy"
     record = one.change.old if one.change else one.record
-    return "did not fit" if record and record.plan.feasibility.starts else "did not start"
+    if record is None:  # read from a report, which holds no plans of what did not change
+        return "was infeasible"
+    return "did not fit" if record.plan.feasibility.starts else "did not start"
 
 
 def _single(one: Reviewed, words: Words) -> tuple[Mark, str]:

@@ -5,7 +5,6 @@ checked, both plans of a profile are read as any plan.json is, and what changed 
 worked out again.
 """
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,14 @@ from replanner.errors import InputError
 from replanner.planning.diff import Change, diff
 from replanner.planning.record import PlanRecord, document
 from replanner.planning.stored import is_inside, parse_document
+from replanner.report.report_fit import MOST_BYTES, fitted, text_of
 from replanner.report.review import Breach, Edit, Position, Review, Reviewed, Trouble
 
 if TYPE_CHECKING:
     from replanner.report.review_schema import ProfileReport, ReviewReport, TroubleReport
 
 SCHEMA_VERSION = 1
-MAX_BYTES = 5 * 1024 * 1024
+MAX_BYTES = MOST_BYTES
 # Sides that a kind of profile must have: before, after.
 _SIDES: Mapping[str, tuple[bool, bool]] = {
     "new": (False, True),
@@ -51,9 +51,8 @@ def report(review: Review, *, planner_version: str) -> dict[str, object]:
 
 
 def report_text(review: Review, *, planner_version: str) -> str:
-    """The report as text: sorted keys, so that equal reviews give equal bytes."""
-    told = report(review, planner_version=planner_version)
-    return json.dumps(told, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    """The report as text: equal reviews give equal bytes, and never more than are read again."""
+    return text_of(fitted(report(review, planner_version=planner_version)))
 
 
 def parse_report(data: bytes) -> Review:
@@ -110,6 +109,7 @@ def _profile(one: Reviewed) -> dict[str, object]:
         "stale": list(one.stale),
         "hand_edited": list(one.hand_edited),
         "places": {key: list(at) for key, at in one.places},
+        "without_plans": False,
     }
 
 
@@ -160,10 +160,10 @@ def _record(side: Mapping[str, object] | None, where: str) -> PlanRecord | None:
 def _change(
     one: "ProfileReport", before: PlanRecord | None, after: PlanRecord | None, where: str
 ) -> Change | None:
-    wanted = _SIDES.get(one.kind, (False, False))
+    wanted = (False, False) if one.without_plans else _SIDES.get(one.kind, (False, False))
     if wanted != (before is not None, after is not None):
         raise InputError(f"{where} is {one.kind}, which its plans are not.")
-    if one.kind not in _SIDES:
+    if wanted == (False, False):
         return None
     return diff(before, after) or Change("changed", before, after, _SAME_PLAN)
 

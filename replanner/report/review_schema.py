@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from replanner.errors import InputError
+from replanner.report.report_fit import MOST_PROFILES
 from replanner.report.review import Kind, Level, Verdict
 
-_MOST_PROFILES = 5_000
 _MOST_ITEMS = 1_000
 _LONGEST_LINE = 1 << 31
 # What no terminal, Markdown or UTF-8 encoder should meet; line ends and tabs may stand.
@@ -85,6 +85,9 @@ class ProfileReport(_Part):
     stale: Paths = ()
     hand_edited: Paths = ()
     places: Annotated[dict[Name, Place], Field(max_length=_MOST_ITEMS)] = {}
+    without_plans: Annotated[bool, Field(description="Its plans made the report too large.")] = (
+        False
+    )
 
 
 class ReviewReport(_Part):
@@ -100,9 +103,9 @@ class ReviewReport(_Part):
     head_commit: Commit
     digest: Name = ""
     notes: Annotated[tuple[Sentence, ...], Field(max_length=100)] = ()
-    changed_lines: Annotated[dict[Name, tuple[Line, ...]], Field(max_length=_MOST_PROFILES)] = {}
+    changed_lines: Annotated[dict[Name, tuple[Line, ...]], Field(max_length=MOST_PROFILES)] = {}
     config_trouble: TroubleReport | None = None
-    profiles: Annotated[tuple[ProfileReport, ...], Field(max_length=_MOST_PROFILES)]
+    profiles: Annotated[tuple[ProfileReport, ...], Field(max_length=MOST_PROFILES)]
 
 
 def validated(data: bytes) -> ReviewReport:

@@ -1,7 +1,8 @@
 """The machine-readable report: it says what the review said, and anybody may have written it."""
 
 import json
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import hostile_reviews as hostile
 import pytest
@@ -12,6 +13,7 @@ from reviews import LOOK, review
 
 from replanner.errors import InputError
 from replanner.report.comment import comment
+from replanner.report.report_fit import MOST_PROFILES, fitted, text_of
 from replanner.report.review import Position, Review, Trouble
 from replanner.report.review_json import MAX_BYTES, parse_report, report, report_schema, report_text
 
@@ -160,3 +162,47 @@ def test_any_value_anywhere_is_a_review_or_a_sentence(path: tuple[Any, ...], val
 @settings(max_examples=30)
 def test_every_review_can_be_told(given_review: Review) -> None:
     assert json.loads(report_text(given_review, planner_version="1"))["schema_version"] == 1
+
+
+def many(count: int) -> Review:
+    """A review of so many changed profiles, the worst first."""
+    found = of.twelve_profiles().news
+    rows = [replace(found[n % len(found)], name=f"p{n}", path=f"{n}.yaml") for n in range(count)]
+    return review(*rows)
+
+
+def test_a_report_that_would_be_too_large_leaves_out_plans_from_the_last_on() -> None:
+    text = report_text(many(1_500), planner_version="1")
+    assert MAX_BYTES * 0.99 < len(text.encode()) <= MAX_BYTES
+    again = parse_report(text.encode())
+    assert len(again.profiles) == 1_500
+    planned = [one.change is not None for one in again.profiles]
+    assert planned == sorted(planned, reverse=True)
+    assert "leaves out the plans of" in again.notes[0]
+    assert len(comment(again, LOOK).encode()) <= LOOK.budget_bytes
+
+
+@pytest.mark.parametrize("most", [6_000, 20_000, 60_000])
+def test_a_report_fits_where_there_is_room_for_few(most: int) -> None:
+    whole = many(20)
+    lines = frozenset(("a", n) for n in range(1, 5_000))
+    told = report(replace(whole, changed_lines=lines, notes=("news",)), planner_version="1")
+    text = text_of(fitted(told, most_bytes=most))
+    assert len(text.encode()) <= most
+    again = parse_report(text.encode())
+    assert [one.name for one in again.profiles] == [f"p{n}" for n in range(len(again.profiles))]
+    assert again.notes[1:] == ("news",)
+
+
+def test_more_profiles_than_a_report_may_list_are_cut() -> None:
+    told = report(many(1), planner_version="1")
+    rows = cast("list[object]", told["profiles"])
+    found = fitted({**told, "profiles": rows * (MOST_PROFILES + 1)}, most_bytes=1 << 30)
+    assert len(found["profiles"]) == MOST_PROFILES
+
+
+def test_plans_that_were_left_out_claim_nothing() -> None:
+    again = parse_report(changed(without_plans=True, before=None, after=None))
+    assert (again.profiles[0].change, again.profiles[0].record) == (None, None)
+    with pytest.raises(InputError, match="which its plans are not"):
+        parse_report(changed(without_plans=True))
