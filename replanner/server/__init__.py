@@ -1,0 +1,1 @@
+"""Front door: receives webhooks, keeps them in a store, and works them off."""
