@@ -43,7 +43,7 @@ class Work(Protocol):
     """
 
     def targets(self, event: Json) -> Sequence[Target]:
-        """Who is concerned by an event (`replanner.webhooks.events.to_json`); none: nothing to do."""
+        """Who is concerned by an event (`webhooks.events.to_json`); none: nothing to do."""
         ...
 
     def run(self, target: Json) -> dict[str, object]:
