@@ -1,0 +1,138 @@
+"""Says what may stand in the server's settings: the table behind the file and the environment."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from replanner.profile.sections import after, limits
+
+_REPOSITORY: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}/[A-Za-z0-9_.-]{1,100}")
+_SOURCE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,5})([mhd])")
+_SECONDS: Final = {"m": 60, "h": 3600, "d": 86400}
+_HIGHEST_PORT: Final = 65535
+
+
+def _address(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) <= _HIGHEST_PORT):
+        raise ValueError(f"must be host:port, such as 127.0.0.1:8080, not {text[:80]!r}")
+    return text
+
+
+def _store(text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgresql://")):
+        # What was given may hold a password.
+        raise ValueError("must be sqlite:///file.db or postgresql://user@host/database")
+    if text == "sqlite:///" or text.startswith("sqlite:///:memory:"):
+        raise ValueError("must name a file: deliveries are kept there")
+    return text
+
+
+def _site(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an address like https://api.github.com")
+    if parts.username or parts.password:
+        raise ValueError("must hold no password")
+    return text.rstrip("/")
+
+
+def _repository(text: str) -> str:
+    if not _REPOSITORY.fullmatch(text):
+        raise ValueError(f"must be owner/name, not {text[:80]!r}")
+    return text
+
+
+def _source(text: str) -> str:
+    if not _SOURCE.fullmatch(text):
+        raise ValueError(f"must be the name of a source, not {text[:80]!r}")
+    return text
+
+
+def _duration(text: str) -> str:
+    if not _DURATION.fullmatch(text):
+        raise ValueError(f"must be a time like 0h, 30m, 6h or 7d, not {text[:80]!r}")
+    return text
+
+
+def seconds(duration: str) -> int:
+    """The seconds of a duration that the schema let pass."""
+    return int(duration[:-1]) * _SECONDS[duration[-1]]
+
+
+Address = Annotated[str, limits(max_length=255), after(_address)]
+Store = Annotated[str, limits(max_length=2000), after(_store)]
+Site = Annotated[str, limits(max_length=500), after(_site)]
+Repository = Annotated[str, limits(max_length=201), after(_repository)]
+SourceName = Annotated[str, after(_source)]
+Duration = Annotated[str, after(_duration)]
+File = Annotated[str, limits(min_length=1, max_length=4096)]
+Glob = Annotated[str, limits(min_length=1, max_length=500)]
+SecretText = Annotated[str, limits(min_length=1, max_length=65536)]
+
+
+class App(NamedTuple):
+    """A GitHub App."""
+
+    id: Annotated[int, limits(ge=1, le=2**53), "The App's id."]
+    private_key_file: Annotated[File, "Its private key."]
+
+
+class GitHub(NamedTuple):
+    """Where pull requests are opened, and as whom."""
+
+    api_url: Annotated[Site, "Of GitHub Enterprise Server, https://host/api/v3."] = (
+        "https://api.github.com"
+    )
+    token_file: Annotated[File | None, "A token on one line."] = None
+    token: Annotated[SecretText | None, "The token itself: in the environment only."] = None
+    app: Annotated[App | None, "A GitHub App instead of a token."] = None
+    repositories: Annotated[
+        tuple[Repository, ...], limits(max_length=1000), "What may be touched."
+    ] = ()
+
+
+class Hub(NamedTuple):
+    """Where models are read."""
+
+    endpoint: Annotated[Site, "The Hugging Face Hub, or a mirror of it."] = "https://huggingface.co"
+    token_file: Annotated[File | None, "A token on one line."] = None
+    token: Annotated[SecretText | None, "The token itself: in the environment only."] = None
+
+
+class Source(NamedTuple):
+    """Who may send to /webhooks/<source>."""
+
+    secrets_file: Annotated[File | None, "One secret a line; the first is the current one."] = None
+    secrets: Annotated[SecretText | None, "The same text: in the environment only."] = None
+    path_tokens_file: Annotated[File | None, "One path a line, for who cannot sign."] = None
+    path_tokens: Annotated[SecretText | None, "The same text: in the environment only."] = None
+    map: Annotated[
+        Mapping[Glob, Glob], limits(max_length=1000), "Subject glob to profile glob."
+    ] = {}
+
+
+class Written(NamedTuple):
+    """Everything a server may be told, as written."""
+
+    listen: Annotated[Address, "Where the web listens."] = "127.0.0.1:8080"
+    store: Annotated[Store, "Where deliveries and jobs are kept."] = "sqlite:///replanner.db"
+    github: GitHub = GitHub()
+    hub: Hub = Hub()
+    sources: Annotated[
+        Mapping[SourceName, Source], limits(max_length=50), "Who may send; nobody else may."
+    ] = {}
+    debounce_seconds: Annotated[
+        int, limits(ge=0, le=3600), "How long events of one thing are gathered."
+    ] = 20
+    min_revision_age: Annotated[Duration, "How old a revision must be to be proposed."] = "0h"
+    reconcile_minutes: Annotated[
+        int, limits(ge=0, le=1440), "How often everything is looked at anew; 0 is never."
+    ] = 15
+    threads: Annotated[int, limits(ge=1, le=64), "Requests answered at the same time."] = 8
+    concurrency: Annotated[int, limits(ge=1, le=32), "Repositories worked on at the same time."] = 2
+    most_queued: Annotated[int, limits(ge=1, le=1_000_000), "More deliveries are put off."] = 20_000
+    min_free_mb: Annotated[int, limits(ge=0, le=1_000_000), "With less disk they are too."] = 200
+    keep_days: Annotated[int, limits(ge=30, le=365), "How long finished jobs are kept."] = 30
