@@ -11,9 +11,10 @@ from pathlib import PurePath
 from typing import NamedTuple, Protocol
 
 from replanner import __version__, catalogue
-from replanner.errors import InputError, UnsupportedModel
+from replanner.errors import InputError, UnsupportedModel, UpstreamError
 from replanner.planning.facts import ModelFacts
 from replanner.planning.hardware import Gpu, gpu_named
+from replanner.planning.images import USUAL_IMAGES, follows, repository_of, tag_of
 from replanner.planning.model_facts import model_facts
 from replanner.planning.model_files import ModelFiles
 from replanner.planning.plan import Subject, plan
@@ -42,6 +43,14 @@ class Hub(Protocol):
         ...
 
 
+class Registry(Protocol):
+    """Where container images are looked up. Errors tell missing, refused and unreachable apart."""
+
+    def pin(self, repository: str, track: str) -> str:
+        """`repository:tag@sha256:...` of the tag, or of the newest that the glob `track` finds."""
+        ...
+
+
 class Place(NamedTuple):
     """Where a profile stands: its path in the repository and its name."""
 
@@ -56,9 +65,11 @@ _FactsKey = tuple[int, str, str | None, float | None]
 
 @dataclass(eq=False)
 class Planner:
-    """Plans profiles against one hub; keeps the facts of models it has seen."""
+    """Plans profiles against one hub, and one registry where profiles follow images; keeps the
+    facts of models it has seen."""
 
     hub: Hub
+    registry: Registry | None = None
     _facts: dict[_FactsKey, tuple[ModelFiles, ModelFacts]] = field(default_factory=dict)
 
     def record(
@@ -67,7 +78,7 @@ class Planner:
         """The plan of a profile with its inputs.
 
         `pinned` is the plan it had: its commits are used while model id and revision, or the draft
-        model, are the same.
+        model, are the same; so is its image while the profile follows it.
         """
         request = profile.request()
         if request.hardware.gpu_name == "auto":
@@ -77,7 +88,7 @@ class Planner:
             )
         files = self._files(request, pinned)
         draft = self._draft_files(request, pinned)
-        request = _with_draft_commit(request, draft)
+        request = _with_draft_commit(self._with_image(request, pinned), draft)
         facts_for = partial(self._facts_of, files)
         subject = Subject(
             facts_for(request.model),
@@ -113,6 +124,23 @@ class Planner:
             commit = was.commit if (was.id, was.revision) == (wish.id, wish.revision) else None
         return self.hub.fetch(wish.id, wish.revision, commit=commit)
 
+    def _with_image(self, request: PlanRequest, pinned: PlanRecord | None) -> PlanRequest:
+        """The request with the image, by digest, that its tag stands for or stood for."""
+        engine, track = request.engine, request.engine.image_track
+        if track is None:
+            return request
+        usual = USUAL_IMAGES[gpu_named(request.hardware).vendor]
+        repository = repository_of(engine.image or usual)
+        image = pinned.plan.config.image if pinned else ""
+        if not _is_pin_of(image, repository, track):
+            image = self._pin(repository, track)
+        return request._replace(engine=engine._replace(image=image))
+
+    def _pin(self, repository: str, track: str) -> str:
+        if self.registry is None:
+            raise UpstreamError(f"no registry was asked what {repository}:{track} stands for.")
+        return self.registry.pin(repository, track)
+
     def _facts_of(self, files: ModelFiles, wish: ModelWish) -> ModelFacts:
         key = (
             id(files.config),
@@ -133,6 +161,11 @@ class Planner:
         return self.hub.fetch(wish.model, DRAFT_REVISION, commit=commit)
 
 
+def _is_pin_of(image: str, repository: str, track: str) -> bool:
+    is_pinned = "@" in image and repository_of(image) == repository
+    return is_pinned and follows(track, tag_of(image))
+
+
 def _with_draft_commit(request: PlanRequest, draft: ModelFiles | None) -> PlanRequest:
     """The request with the draft model at the commit that was read."""
     speculative = request.engine.speculative
@@ -143,11 +176,15 @@ def _with_draft_commit(request: PlanRequest, draft: ModelFiles | None) -> PlanRe
 
 
 def plan_profile(
-    loaded: LoadedProfile, hub: Hub, *, pinned: PlanRecord | None = None
+    loaded: LoadedProfile,
+    hub: Hub,
+    *,
+    pinned: PlanRecord | None = None,
+    registry: Registry | None = None,
 ) -> PlanRecord:
     """The plan of one profile; see `Planner`, which plans many and keeps what they share."""
     place = Place(loaded.path, PurePath(loaded.path).stem)
-    return Planner(hub).record(loaded.profile, place, pinned=pinned)
+    return Planner(hub, registry).record(loaded.profile, place, pinned=pinned)
 
 
 def _facts(files: ModelFiles, wish: ModelWish) -> ModelFacts:

@@ -15,6 +15,7 @@ from replanner.planning.feasibility import (
     takes_whole_prompts,
 )
 from replanner.planning.hardware import FIRST_BFLOAT16, Gpu
+from replanner.planning.images import USUAL_IMAGES
 from replanner.planning.request import PlanRequest
 from replanner.planning.result import EngineConfig
 from replanner.planning.versions import (
@@ -25,7 +26,6 @@ from replanner.planning.versions import (
 )
 
 _LENGTH_STEP = 256
-_IMAGES = {"nvidia": "vllm/vllm-openai", "amd": "vllm/vllm-openai-rocm"}
 
 
 class Choice(NamedTuple):
@@ -76,11 +76,14 @@ def choose(
 
 
 def _image(request: PlanRequest, gpu: Gpu, why: dict[str, str]) -> str:
+    track = request.engine.image_track
+    if track:
+        why["engine.image"] = f"what {track} stood for when this was planned"
     if request.engine.image:
         return request.engine.image
     version = request.engine.vllm_version
     why["engine.image"] = f"the vLLM project's image of {version} for {gpu.vendor} GPUs"
-    return f"{_IMAGES[gpu.vendor]}:v{version}"
+    return f"{USUAL_IMAGES[gpu.vendor]}:v{version}"
 
 
 def _tensor(request: PlanRequest, facts: ModelFacts, why: dict[str, str]) -> int:

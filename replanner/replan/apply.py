@@ -7,7 +7,7 @@ from replanner.errors import worst_exit_code
 from replanner.propose import Files
 from replanner.replan.judge import Judged, judge
 from replanner.replan.repository import Repository
-from replanner.resolve import Hub, Planner
+from replanner.resolve import Hub, Planner, Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,9 @@ class Applied:
         return worst_exit_code([*codes, *(1 for one in self.profiles if one.starts is False)])
 
 
-def apply(repository: Repository, hub: Hub, *, overwrite: bool = False) -> Applied:
+def apply(
+    repository: Repository, hub: Hub, *, overwrite: bool = False, registry: Registry | None = None
+) -> Applied:
     """The files that `check` misses or finds out of date. Nothing is written here."""
-    return Applied(judge(repository, Planner(hub), update=False, overwrite=overwrite))
+    planner = Planner(hub, registry)
+    return Applied(judge(repository, planner, update=False, overwrite=overwrite))

@@ -7,7 +7,7 @@ from replanner.errors import worst_exit_code
 from replanner.replan.judge import Judged, judge
 from replanner.replan.ports import Tree
 from replanner.replan.repository import read_repository
-from replanner.resolve import Hub, Planner
+from replanner.resolve import Hub, Planner, Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,12 @@ class CheckReport:
         return worst_exit_code(one.exit_code for one in self.profiles)
 
 
-def check(tree: Tree, hub: Hub, *, only: Sequence[str] = ()) -> CheckReport:
+def check(
+    tree: Tree, hub: Hub, *, only: Sequence[str] = (), registry: Registry | None = None
+) -> CheckReport:
     """Recompute everything with the commits that the plans pin, and compare."""
     repository = read_repository(tree, only=only)
-    judged = judge(repository, Planner(hub), update=False)
+    judged = judge(repository, Planner(hub, registry), update=False)
     return CheckReport(tuple(_checked(one) for one in judged))
 
 

@@ -14,12 +14,14 @@ from replanner.replan.ports import Base, Forge
 from replanner.replan.proposals import Drafter, branch_of_group
 from replanner.replan.publish import Publisher
 from replanner.replan.repository import read_repository
-from replanner.resolve import Hub, Planner
+from replanner.resolve import Hub, Planner, Registry
 
 _NO_SIGNER = "no Signed-off-by line was written: whom this token's commits are by cannot be seen."
 
 
-def replan(forge: Forge, hub: Hub, options: Options) -> Replanned:
+def replan(
+    forge: Forge, hub: Hub, options: Options, *, registry: Registry | None = None
+) -> Replanned:
     """One run: read, compute, publish."""
     check_options(options)
     base = forge.base(options.base)
@@ -27,7 +29,8 @@ def replan(forge: Forge, hub: Hub, options: Options) -> Replanned:
         base.tree, only=options.only, globs=options.globs, config_path=options.config_path
     )
     classes, cooldown = options.revision_classes, options.cooldown
-    judged = judge_all(Judge(repository, Planner(hub), revision_classes=classes, cooldown=cooldown))
+    planner = Planner(hub, registry)
+    judged = judge_all(Judge(repository, planner, revision_classes=classes, cooldown=cooldown))
     found = group_judged(judged, options.group_by, base=base.name, partial=repository.partial)
     seen = _look(forge, base, options, found.members)
     conventional = bool(found.members) and _is_conventional(forge, base, options.title_style)

@@ -14,14 +14,20 @@ from replanner.replan.artifacts import PLAN_FILE
 from replanner.replan.judge import Files, Judge, pins
 from replanner.replan.ports import Tree
 from replanner.replan.repository import Found, Repository
-from replanner.resolve import Hub, Place, Planner
+from replanner.resolve import Hub, Place, Planner, Registry
 
 
 class Side(NamedTuple):
-    """One side of a pull request: its files, and the hub that reads model folders among them."""
+    """One side of a pull request: its files, the hub that reads model folders among them, and
+    where the images that its profiles follow are looked up."""
 
     tree: Tree
     hub: Hub
+    registry: Registry | None = None
+
+    @property
+    def planner(self) -> Planner:
+        return Planner(self.hub, self.registry)
 
 
 class Outcome(NamedTuple):

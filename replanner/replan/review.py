@@ -48,7 +48,7 @@ def review(head: Side, base: Side, *, facts: PullFacts) -> Review:
     at, globs = facts.config_path, facts.globs
     before = read_repository(base.tree, globs=globs, config_path=at)
     after = read_repository(head.tree, config=before.config, globs=globs, config_path=at)
-    bench = _Bench(Planner(base.hub), Planner(head.hub), facts)
+    bench = _Bench(base.planner, head.planner, facts)
     pairs = bench.pairs(before, after)
     found = _rows(pairs, before.config)
     broken, notes = bench.own_configuration(before, after, pairs)

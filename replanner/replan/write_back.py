@@ -9,13 +9,14 @@ from replanner.profile.repo_config import REPO_CONFIG_PATH
 from replanner.replan.apply import Applied, apply
 from replanner.replan.ports import Pull, Pulls, Tree
 from replanner.replan.repository import read_repository
-from replanner.resolve import Hub
+from replanner.resolve import Hub, Registry
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What was asked for. `repository` is the one that may be written to, `how` ends the commit's
-    message: it says by what means somebody asked. `only` are names of profiles."""
+    message: it says by what means somebody asked. `only` are names of profiles; `registry` is where
+    new ones look up the images that they follow."""
 
     repository: str
     how: str
@@ -24,6 +25,7 @@ class Wanted:
     config_path: str = REPO_CONFIG_PATH
     overwrite: bool = False
     dry_run: bool = False
+    registry: Registry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ def write_back(
     repository = read_repository(
         tree, only=wanted.only, globs=wanted.globs, config_path=wanted.config_path
     )
-    applied = apply(repository, hub_of(tree), overwrite=wanted.overwrite)
+    hub, registry = hub_of(tree), wanted.registry
+    applied = apply(repository, hub, overwrite=wanted.overwrite, registry=registry)
     if wanted.dry_run or not applied.files:
         return WrittenBack(applied, pull.head)
     message = f"Regenerate files\n\nAsked for {wanted.how}.\n"
