@@ -1,9 +1,13 @@
 """Says what the durable jobs ask of the work, and what crosses the seam: plain JSON both ways."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 Json = Mapping[str, object]
+
+# The event that no sender sends: time has passed, so look at all there is. It comes when a worker
+# starts and every `reconcile_minutes`, and finds what was never received.
+EVERYTHING: Final[Json] = {"kind": "everything"}
 
 
 class Target(NamedTuple):
@@ -43,7 +47,8 @@ class Work(Protocol):
     """
 
     def targets(self, event: Json) -> Sequence[Target]:
-        """Who is concerned by an event (`webhooks.events.to_json`); none: nothing to do."""
+        """Who is concerned by an event (`webhooks.events.to_json`, or EVERYTHING); none: nothing
+        to do."""
         ...
 
     def run(self, target: Json) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """Decides which secrets are good enough to stand guard, and how they are kept: never printable."""
 
-import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -20,11 +19,6 @@ class Secret:
     """A text that neither logs nor tracebacks show."""
 
     text: str = field(repr=False)
-
-
-def digest(token: str) -> str:
-    """How a path's token is kept at rest and compared: what the store or a dump shows is no use."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def read_secret(path: Path, what: str) -> Secret:

@@ -55,10 +55,10 @@ class Hub(NamedTuple):
 
 
 class Sender(NamedTuple):
-    """What proves that a delivery comes from this source. `paths` are digests of path tokens."""
+    """What proves that a delivery comes from this source: a secret that it signs with or sends, or
+    for who can do neither a token in the path."""
 
-    secrets: tuple[Secret, ...] = ()
-    paths: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...]
     map: Mapping[str, str] = {}
 
 
@@ -88,17 +88,18 @@ class Settings:
 
 
 def read_settings(
-    path: Path | None, env: Mapping[str, str], *, folder: Path, known: Collection[str]
+    path: Path | None, env: Mapping[str, str], *, folder: Path, known: Mapping[str, bool]
 ) -> Settings:
     """The settings in a file and the environment, whose word goes first; InputError says what is
-    wrong. Relative paths are relative to the file, or to `folder` without one. `known`: sources."""
+    wrong. Relative paths are relative to the file, or to `folder` without one. `known`: the
+    sources, and whether their secret stands in the path."""
     text = read_source(read_file(path), name=str(path)) if path else Text("settings", "", {}, {})
     if text.document is None:
         text.document = {}
     _no_secrets(text.document, text.name)
     told = _told(text, _from_environment(env))
     _know_sources(told.sources, known)
-    return _settings(told, path.absolute().parent if path else folder)
+    return _settings(told, path.absolute().parent if path else folder, known)
 
 
 def _told(text: Text, above: Mapping[str, object]) -> written.Written:
@@ -224,14 +225,17 @@ def _merged(document: object, above: Mapping[str, object]) -> object:
 # --- what was written, with the files it names
 
 
-def _settings(told: written.Written, folder: Path) -> Settings:
+def _settings(told: written.Written, folder: Path, known: Mapping[str, bool]) -> Settings:
     host, _, port = told.listen.rpartition(":")
     return Settings(
         listen=Listen(host.strip("[]"), int(port)),
         store=_store(told.store, folder),
         github=_github(told.github, folder),
         hub=Hub(told.hub.endpoint, _token(told.hub, folder, "hub")),
-        sources={name: _sender(name, each, folder) for name, each in told.sources.items()},
+        sources={
+            name: _sender(name, each, folder, in_path=known[name])
+            for name, each in told.sources.items()
+        },
         debounce_seconds=told.debounce_seconds,
         min_revision_age_s=written.seconds(told.min_revision_age),
         reconcile_minutes=told.reconcile_minutes,
@@ -267,22 +271,20 @@ def _token(told: written.GitHub | written.Hub, folder: Path, where: str) -> Secr
     return None
 
 
-def _sender(name: str, told: written.Source, folder: Path) -> Sender:
-    given = _secrets(told.secrets, told.secrets_file, folder, f"sources.{name}.secrets")
-    tokens = _secrets(
-        told.path_tokens, told.path_tokens_file, folder, f"sources.{name}.path_tokens"
-    )
-    if not given and not tokens:
-        raise InputError(
-            f"sources.{name} has no secret, and nobody may send without one.",
-            hint=f"Name a file in sources.{name}.secrets_file (or path_tokens_file for a sender"
-            " that cannot sign), or remove the source.",
-        )
-    return Sender(given, tuple(of.digest(each.text) for each in tokens), told.map)
-
-
-def _secrets(text: str | None, file: str | None, folder: Path, where: str) -> tuple[Secret, ...]:
-    shortest = of.SHORTEST_PATH_TOKEN if where.endswith("path_tokens") else of.SHORTEST_SECRET
+def _sender(name: str, told: written.Source, folder: Path, *, in_path: bool) -> Sender:
+    proof, other = ("path_tokens", "secrets") if in_path else ("secrets", "path_tokens")
+    where = f"sources.{name}.{proof}"
+    given = told._asdict()
+    if given[other] or given[f"{other}_file"]:
+        raise InputError(f"sources.{name} takes {proof}_file, not {other}_file.")
+    text, file = given[proof], given[f"{proof}_file"]
+    shortest = of.SHORTEST_PATH_TOKEN if in_path else of.SHORTEST_SECRET
     if text:
-        return of.good_secrets(text, where, shortest=shortest)
-    return of.read_secrets(folder / file, f"{where}_file", shortest=shortest) if file else ()
+        return Sender(of.good_secrets(text, where, shortest=shortest), told.map)
+    if file:
+        found = of.read_secrets(folder / file, f"{where}_file", shortest=shortest)
+        return Sender(found, told.map)
+    raise InputError(
+        f"sources.{name} has no secret, and nobody may send without one.",
+        hint=f"Name a file in {where}_file, or remove the source.",
+    )
