@@ -11,7 +11,7 @@ from replanner.action.world import World
 from replanner.hub.router import RoutedHub
 from replanner.profile import RepoConfig
 from replanner.profile.settings import Settings, merged
-from replanner.propose.event import Event
+from replanner.event import Event
 from replanner.replan.ports import Tree
 from replanner.replan.repository import read_config
 from replanner.report.look import Charts, Look

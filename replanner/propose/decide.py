@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from replanner.errors import InputError, did_you_mean
 from replanner.propose.decision import Decision, Mode, Rule, Wish, nothing
-from replanner.propose.event import SUPPORTED, Event
+from replanner.event import SUPPORTED, Event
 from replanner.propose.on_pull import compared, group_of, on_pull_request, read_only_why
 
 __all__ = ["Decision", "Mode", "Wish", "decide"]

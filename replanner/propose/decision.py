@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from replanner.propose.event import Event
+from replanner.event import Event
 
 Mode = Literal["comment", "check", "update", "publish", "apply", "none"]
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from replanner.errors import InputError
 from replanner.propose.decision import Decision, Mode, Rule, Wish, nothing
-from replanner.propose.event import Event, PullFacts
+from replanner.event import Event, PullFacts
 from replanner.propose.shapes import APPLY_LABEL, REPLAN_LABEL
 from replanner.propose.state import read_state
 

@@ -11,7 +11,7 @@ from engines import lint
 from peers import ROOT
 
 from replanner.profile import starter_files
-from replanner.propose.event import SUPPORTED
+from replanner.event import SUPPORTED
 
 OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 SHOWN = sorted((ROOT / "examples" / "workflows").glob("*.yml"))

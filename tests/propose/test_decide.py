@@ -7,7 +7,7 @@ import pytest
 from replanner.errors import InputError
 from replanner.propose import Proposal, compose
 from replanner.propose.decide import Decision, Wish, decide
-from replanner.propose.event import SUPPORTED, Event, PullFacts
+from replanner.event import SUPPORTED, Event, PullFacts
 
 REPO = "acme/infra"
 BASE, HEAD = "b" * 40, "a" * 40

@@ -39,7 +39,8 @@ class PullFacts(NamedTuple):
 class Event(NamedTuple):
     """One event. `actor` set it off; `label` was put on just now; `body_before` is what an edit
     replaced. `base` and `head` are the commits before and after it, where it has any; `run_*`
-    tell of the run that a `workflow_run` speaks of."""
+    tell of the run that a `workflow_run` speaks of, `check_*` of the check whose button was
+    pressed: `button` is the identifier that we gave it, empty for "Re-run"."""
 
     name: str
     repository: str
@@ -59,6 +60,10 @@ class Event(NamedTuple):
     run_event: str = ""
     run_commit: str = ""
     run_repository: str = ""
+    check_id: int | None = None
+    check_name: str = ""
+    check_tag: str = ""
+    button: str = ""
 
     @property
     def is_fork(self) -> bool:
