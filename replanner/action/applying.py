@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 
 from replanner.action.outputs import Done
-from replanner.action.reviewing import pull_of
 from replanner.action.run import Run
 from replanner.errors import worst_exit_code
 from replanner.propose.decide import Decision
-from replanner.propose.shapes import APPLY_LABEL
 from replanner.replan.apply import Applied
-from replanner.replan.write_back import Wanted, WrittenBack
-from replanner.replan.write_back import write_back as bring_in_line
+from replanner.replan.write_back import WrittenBack
 from replanner.report.markdown import escape
+from replanner.run.applying import apply_to_pull
+from replanner.run.reviewing import pull_of
 
 _NO_RUN = (
     "A commit by a workflow's own token starts checks only after somebody approves them; a GitHub"
@@ -21,18 +20,9 @@ _NO_RUN = (
 
 def write_back(run: Run, decision: Decision) -> Done:
     """One commit with what `check` would miss, then the label is taken off again."""
-    pull, settings = pull_of(run, decision), run.settings
-    why = decision.read_only or ("dry-run is set" if settings.dry_run else "")
-    wanted = Wanted(
-        repository=run.event.repository,
-        how=f"with the label {APPLY_LABEL}",
-        globs=settings.profiles,
-        config_path=settings.config,
-        dry_run=bool(why),
-    )
-    done = bring_in_line(run.world.pulls, pull, lambda tree: run.hub(tree, foreign=False), wanted)
-    if not why:
-        run.world.pulls.remove_label(pull, APPLY_LABEL)
+    pull = pull_of(run.scene, run.event, decision)
+    why = decision.read_only or ("dry-run is set" if run.settings.dry_run else "")
+    done = apply_to_pull(run.scene, pull, read_only=bool(why))
     _say(run, done, why)
     profiles = done.applied.profiles
     return Done(worst_exit_code(one.error.exit_code for one in profiles if one.error))

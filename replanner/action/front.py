@@ -10,20 +10,19 @@ from typing import Final, TextIO
 from replanner.action import applying, publishing, reviewing, updating
 from replanner.action.commands import Runner
 from replanner.action.event import read_event
-from replanner.action.inputs import read_inputs, unknown_inputs, wish_of
+from replanner.action.inputs import read_inputs, unknown_inputs
 from replanner.action.outputs import Done
-from replanner.action.run import Run, settings_of
+from replanner.action.run import Run, hf_endpoint
 from replanner.action.trust import trusting
 from replanner.action.workspace import Workspace
-from replanner.action.world import Connect, World, github
+from replanner.action.world import Connect, github
 from replanner.errors import Bug, ReplannerError
-from replanner.profile.settings import Settings, merged
+from replanner.profile.settings import merged
 from replanner.propose.decide import Decision, decide
-from replanner.event import Event
 from replanner.replan.gate import OnError, exit_code_of
-from replanner.replan.ports import Tree
-from replanner.replan.touch import touches
 from replanner.report.markdown import escape
+from replanner.run.scene import settings_of, wish_of
+from replanner.run.settling import base_tree, settled, with_default_branch
 
 
 def main(
@@ -74,9 +73,9 @@ def _run(env: Mapping[str, str], runner: Runner, connect: Connect) -> Done:
     space = Workspace.of(env)
     bundle = space.file(settings.ca_bundle, what="ca-bundle") if settings.ca_bundle else None
     with trusting(bundle, os.environ), connect(settings, event.repository, bundle) as world:
-        event = _with_default_branch(event, world)
-        tree = _base_tree(event, world, settings)
-        settings, config = settings_of(tree, inputs, env)
+        event = with_default_branch(event, world)
+        tree = base_tree(event, world, settings)
+        settings, config = settings_of(tree, inputs, hf_endpoint=hf_endpoint(env))
         runner.level = settings.log_level if runner.level != "debug" else "debug"
         now_s = int(time.time())
         run = Run(event, inputs, settings, config, world, runner, space, env, now_s)
@@ -84,7 +83,9 @@ def _run(env: Mapping[str, str], runner: Runner, connect: Connect) -> Done:
 
 
 def _carried_out(run: Run) -> Done:
-    decision = _settled(run, decide(run.event, wish_of(run.settings)))
+    decision, refused = settled(run.scene, decide(run.event, wish_of(run.settings)))
+    if refused:
+        run.runner.say(refused)
     name = f"{run.event.name}{f' ({run.event.action})' if run.event.action else ''}"
     run.runner.say(f"On {name}: {decision.mode}, since {decision.reason}.")
     if run.anonymous:
@@ -107,49 +108,3 @@ _RUNS: Final[Mapping[str, Callable[[Run, Decision], Done]]] = {
     "apply": applying.write_back,
     "none": _nothing,
 }
-
-
-# --- what has to be asked before it is settled what to do
-
-
-def _with_default_branch(event: Event, world: World) -> Event:
-    """Some payloads lack it, and a push means nothing without."""
-    if event.default_branch or event.name != "push":
-        return event
-    return event._replace(default_branch=world.forge.base(None).name)
-
-
-def _base_tree(event: Event, world: World, settings: Settings) -> Tree:
-    """The files whose configuration counts: the base's as it is now, never the head's."""
-    if event.pull and event.pull.base_commit:
-        return world.tree(event.pull.base_commit)
-    number = settings.pr_number or (event.pull.number if event.pull else 0)
-    if number:
-        return world.tree(world.pulls.pull(number).base_commit)
-    if event.name == "merge_group":
-        return world.tree(event.base)
-    return world.forge.base(settings.base[0] if settings.base else None).tree
-
-
-def _settled(run: Run, decision: Decision) -> Decision:
-    """The decision, once it is known who asks and what was changed."""
-    who = decision.needs_writer
-    if who and not run.world.pulls.may_write(who):
-        why = f"{who} may not write to {run.event.repository}"
-        if decision.otherwise is None:
-            return Decision("none", why)
-        run.runner.say(f"Not done: {decision.mode}, since {why}.")
-        return decision.otherwise
-    if decision.needs_touch and not _is_touched(run, decision):
-        return Decision("none", "nothing that is planned was touched")
-    return decision
-
-
-def _is_touched(run: Run, decision: Decision) -> bool:
-    if not (decision.base and decision.head):
-        return True
-    found = run.world.pulls.compare(decision.base, decision.head)
-    if not found.complete:
-        return True
-    paths = run.world.tree(decision.head).paths()
-    return touches(found.lines, paths, run.config, config_path=run.settings.config)

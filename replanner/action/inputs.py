@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from replanner.errors import did_you_mean
-from replanner.profile.settings import BY_NAME, Settings
-from replanner.propose.decide import Wish
+from replanner.profile.settings import BY_NAME
 
 _PREFIX: Final = "INPUT_"
 # What a workflow may set for every step instead; the input goes first. `hf-endpoint` is not here:
@@ -40,16 +39,3 @@ def _given(env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for key in sorted(env):
         if key.startswith(_PREFIX):
             yield key.removeprefix(_PREFIX).lower().replace("_", "-"), env[key]
-
-
-def wish_of(settings: Settings) -> Wish:
-    """What the settings ask for beside the event."""
-    return Wish(
-        mode=settings.mode,
-        branch_prefix=settings.branch_prefix,
-        bases=settings.base,
-        number=settings.pr_number or None,
-        base_ref=settings.base_ref,
-        head_ref=settings.head_ref,
-        artifact=settings.report_artifact,
-    )

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from replanner.action.outputs import Done, of_comment, of_review
-from replanner.action.reviewing import talk_options
 from replanner.action.run import Run
 from replanner.action.telling import unsaid_exit_code
 from replanner.propose.decide import Decision
 from replanner.replan import talk
 from replanner.report.headline import PLAIN, sentence
 from replanner.report.review_json import MAX_BYTES, parse_report
+from replanner.run.reviewing import talk_options
 
 
 def publish(run: Run, decision: Decision) -> Done:
@@ -23,7 +23,7 @@ def publish(run: Run, decision: Decision) -> Done:
         run.runner.say("No open pull request has the commit that was run: nothing is posted.")
         return Done()
     review = replace(review, base=pull.base, head_commit=decision.run_commit)
-    options = replace(talk_options(run), suggestions=False)
+    options = replace(talk_options(run.scene, seq=run.seq), suggestions=False)
     run.runner.say(f"Pull request {pull.number}: {sentence(review, PLAIN)}")
     told = talk.publish(pulls, pull, review, look=run.look(), options=options)
     for text in told.warnings:

@@ -10,11 +10,7 @@ from replanner.propose.decide import Decision
 from replanner.propose.shapes import REPLAN_LABEL
 from replanner.propose.sticky import Add, Change, CommentStep, Minimize, Remove, Skip
 from replanner.replan import talk
-from replanner.replan.pairs import Side
-from replanner.replan.ports import Pull
-from replanner.replan.review import PullFacts
-from replanner.replan.review import review as judge
-from replanner.report.review import Review
+from replanner.run.reviewing import pull_of, review_pull, tell_pull
 
 _NOTHING: Final = talk.Told("none")
 _WOULD: Final[dict[type[CommentStep], str]] = {
@@ -28,15 +24,15 @@ _ANONYMOUS: Final = "no token was given, so nothing can be written"
 
 def comment(run: Run, decision: Decision) -> Done:
     """Review, then comment and suggest; where the token can only read, the summary says it all."""
-    pull = pull_of(run, decision)
-    review = review_pull(run, pull)
+    pull = pull_of(run.scene, run.event, decision)
+    review = review_pull(run.scene, pull)
     why = decision.read_only or (_ANONYMOUS if run.anonymous else "")
     if why:
         sentence = f"No comment was written: {why}."
         run.runner.notice(sentence)
         told = talk.Told("skipped-readonly")
         return tell(run, replace(review, notes=(*review.notes, sentence)), told)
-    told = talk.publish(run.world.pulls, pull, review, look=run.look(), options=talk_options(run))
+    told = tell_pull(run.scene, pull, review, seq=run.seq, run_url=run.run_url)
     if run.event.label == REPLAN_LABEL and not run.settings.dry_run:
         run.world.pulls.remove_label(pull, REPLAN_LABEL)
     return tell(run, review, told, writes=_would(told) if run.settings.dry_run else ())
@@ -44,62 +40,8 @@ def comment(run: Run, decision: Decision) -> Done:
 
 def check(run: Run, decision: Decision) -> Done:
     """Verdict, annotations and summary; nothing is written."""
-    pull = pull_of(run, decision)
-    return tell(run, review_pull(run, pull), _NOTHING)
-
-
-def pull_of(run: Run, decision: Decision) -> Pull:
-    """The pull request as the event tells it: what is reviewed is the commit that set us off. Two
-    commits without one are a pull request that nobody opened."""
-    facts = run.event.pull
-    if decision.number is not None and (facts is None or not facts.head_commit):
-        return run.world.pulls.pull(decision.number)
-    if decision.number is not None and facts is not None and facts.number != decision.number:
-        return run.world.pulls.pull(decision.number)
-    named = facts if decision.number is not None else None
-    return Pull(
-        number=decision.number or 0,
-        state="open",
-        base=named.base if named else run.event.branch or decision.base,
-        base_commit=decision.base,
-        head=named.head if named else decision.head,
-        head_commit=decision.head,
-        head_repository=named.head_repository if named else run.event.repository,
-        author=named.author if named else run.event.actor,
-    )
-
-
-def review_pull(run: Run, pull: Pull) -> Review:
-    """Both sides planned; the base is where the head branched off."""
-    world, settings = run.world, run.settings
-    found = world.pulls.compare(pull.base_commit, pull.head_commit)
-    base, head = world.tree(found.merge_base), world.tree(pull.head_commit)
-    foreign = pull.head_repository != run.event.repository
-    facts = PullFacts(
-        base=pull.base,
-        base_commit=found.merge_base,
-        head_commit=pull.head_commit,
-        changed=tuple(found.lines) if found.complete else None,
-        lines=found.lines,
-        globs=settings.profiles,
-        config_path=settings.config,
-        fail_on=settings.fail_on,
-        on_error=settings.on_error,
-    )
-    sides = [Side(tree, run.hub(tree, foreign=foreign)) for tree in (head, base)]
-    return judge(*sides, facts=facts)
-
-
-def talk_options(run: Run) -> talk.TalkOptions:
-    """How the workflow wants things said."""
-    settings = run.settings
-    return talk.TalkOptions(
-        seq=run.seq,
-        mode=settings.comment_mode,
-        on=settings.comment_on,
-        suggestions=settings.suggestions,
-        dry_run=settings.dry_run,
-    )
+    pull = pull_of(run.scene, run.event, decision)
+    return tell(run, review_pull(run.scene, pull), _NOTHING)
 
 
 def _would(told: talk.Told) -> list[str]:

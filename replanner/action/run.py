@@ -4,17 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from replanner import __version__
 from replanner.action.commands import Runner
 from replanner.action.workspace import Workspace
-from replanner.action.world import World
-from replanner.hub.router import RoutedHub
-from replanner.profile import RepoConfig
-from replanner.profile.settings import Settings, merged
 from replanner.event import Event
-from replanner.replan.ports import Tree
-from replanner.replan.repository import read_config
-from replanner.report.look import Charts, Look
+from replanner.profile import RepoConfig
+from replanner.profile.settings import Settings
+from replanner.report.look import Look
+from replanner.run.scene import Scene
+from replanner.run.world import World
 
 _ATTEMPTS: Final = 1000
 _LONGEST_NUMBER: Final = 14
@@ -45,46 +42,34 @@ class Run:
         number = _number(self.env, "GITHUB_RUN_ID") or _number(self.env, "GITHUB_RUN_NUMBER")
         return number * _ATTEMPTS + min(_number(self.env, "GITHUB_RUN_ATTEMPT"), _ATTEMPTS - 1)
 
-    def settings_of(self, tree: Tree) -> tuple[Settings, RepoConfig]:
-        """What holds for a base whose files these are."""
-        return settings_of(tree, self.inputs, self.env)
-
-    def hub(self, tree: Tree, *, foreign: bool) -> RoutedHub:
-        """Models as that tree's profiles may read them; `foreign`: a stranger wrote the tree."""
-        trusted = not foreign and self.event.name != "pull_request_target"
-        return self.world.hub(tree, self.settings, trusted=trusted)
+    @property
+    def scene(self) -> Scene:
+        """What of it is the same wherever it runs."""
+        return Scene(
+            self.world,
+            self.event.repository,
+            self.inputs,
+            self.settings,
+            self.config,
+            self.now_s,
+            trusted=self.event.name != "pull_request_target",
+            hf_endpoint=hf_endpoint(self.env),
+        )
 
     def look(self) -> Look:
         """What this forge shows, and where things are."""
+        return self.scene.look(self.run_url)
+
+    @property
+    def run_url(self) -> str:
         number = _number(self.env, "GITHUB_RUN_ID")
-        repository_url = f"{self.world.site}/{self.event.repository}"
-        return Look(
-            scope=self.settings.scope,
-            charts=self._charts(),
-            alerts=self.world.is_hosted,
-            repository_url=repository_url,
-            run_url=f"{repository_url}/actions/runs/{number}" if number else "",
-            planner_version=__version__,
-        )
-
-    def _charts(self) -> Charts:
-        # An Enterprise Server may be older than its Mermaid; text always shows.
-        usual: Charts = "mermaid" if self.world.is_hosted else "unicode"
-        named: Mapping[str, Charts] = {"mermaid": "mermaid", "unicode": "unicode", "none": "none"}
-        return named.get(self.settings.charts, usual)
+        home = f"{self.world.site}/{self.event.repository}"
+        return f"{home}/actions/runs/{number}" if number else ""
 
 
-def settings_of(
-    tree: Tree, inputs: Mapping[str, str], env: Mapping[str, str]
-) -> tuple[Settings, RepoConfig]:
-    """An input, else the tree's configuration, else the environment, else what is usual."""
-    path = merged(inputs).config
-    config = read_config(tree, tree.paths(), path)
-    settings = merged(inputs, config.settings)
-    endpoint = env.get("HF_ENDPOINT", "").strip()
-    if endpoint and not settings.hf_endpoint:
-        settings = merged({**inputs, "hf-endpoint": endpoint}, config.settings)
-    return settings, config
+def hf_endpoint(env: Mapping[str, str]) -> str:
+    """What huggingface_hub would take; it comes after the base's configuration."""
+    return env.get("HF_ENDPOINT", "").strip()
 
 
 def _number(env: Mapping[str, str], name: str) -> int:

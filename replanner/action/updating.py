@@ -1,7 +1,7 @@
 """Opens and updates our own pull requests, to one base or to several."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from replanner.action.outputs import Done, of_replanned
@@ -11,10 +11,10 @@ from replanner.errors import ReplannerError
 from replanner.profile.settings import Settings
 from replanner.propose.decide import Decision
 from replanner.propose.steps import Leave
-from replanner.replan import Options, Replanned, replan
+from replanner.replan import Replanned
 from replanner.replan.gate import exit_code_of
 from replanner.replan.judge import Judged
-from replanner.replan.options import options_of
+from replanner.run.updating import update_base
 
 _WAITS: Final = (
     "Checks on what this token pushes wait for somebody to approve them; a GitHub App's token has"
@@ -52,24 +52,11 @@ def update(run: Run, decision: Decision) -> Done:
 
 
 def _update(run: Run, name: str | None, decision: Decision) -> Replanned:
-    base = run.world.forge.base(name)
-    settings, _ = run.settings_of(base.tree)
-    at = replace(run, settings=settings)
-    options = _options(at, name, decision)
-    result = replan(run.world.forge, at.hub(base.tree, foreign=False), options)
+    silent = bool(decision.read_only) or run.anonymous
+    group, forced = decision.group, decision.forced
+    result = update_base(run.scene, name, group=group, forced=forced, silent=silent)
     _say(run, result)
     return result
-
-
-def _options(run: Run, base: str | None, decision: Decision) -> Options:
-    groups = (decision.group,) if decision.group else ()
-    silent = bool(decision.read_only) or run.anonymous
-    return replace(
-        options_of(run.settings, base=base, now_s=run.now_s),
-        groups=groups,
-        forced=groups if decision.forced else (),
-        dry_run=run.settings.dry_run or silent,
-    )
 
 
 def _say(run: Run, result: Replanned) -> None:

@@ -13,6 +13,8 @@ from replanner.errors import InputError, ReplannerError
 if TYPE_CHECKING:
     from replanner.hub.look import OneLook
     from replanner.hub.router import RoutedHub
+    from replanner.registry.access import Login
+    from replanner.registry.oci import OciRegistry
     from replanner.report.terminal import Style
 
 
@@ -82,6 +84,29 @@ class Context(NamedTuple):
         )
 
     @property
+    def registry(self) -> "LateRegistry":
+        """Any registry that a profile names: whoever runs a command chose the profile. The logins
+        are those of `docker login`."""
+        return LateRegistry(self._registry)
+
+    def _registry(self) -> "OciRegistry":
+        from replanner.registry.access import Access  # noqa: PLC0415 - only plans follow images
+        from replanner.registry.oci import OciRegistry  # noqa: PLC0415
+
+        return OciRegistry(Access(None, logins=self._logins()))
+
+    def _logins(self) -> "Mapping[str, Login]":
+        from replanner.registry.access import MOST_CONFIG_BYTES, logins_of  # noqa: PLC0415
+
+        folder = self.env.get("DOCKER_CONFIG")
+        path = (Path(folder) if folder else Path.home() / ".docker") / "config.json"
+        try:
+            with path.open("rb") as file:
+                return logins_of(file.read(MOST_CONFIG_BYTES), name=str(path))
+        except (OSError, RuntimeError, InputError):  # who has none is anybody
+            return {}
+
+    @property
     def style(self) -> "Style":
         """What the terminal can show: its width (COLUMNS first), its characters, colour."""
         from replanner.report.terminal import Style  # noqa: PLC0415 - JSON needs none of it
@@ -106,3 +131,16 @@ class Context(NamedTuple):
         hint = f"hint: {error.hint}\n" if error.hint else ""
         self.err.write(f"error: {error.message}\n{hint}")
         return error.exit_code
+
+
+class LateRegistry:
+    """A registry client that is made when the first image is looked up: most plans follow none."""
+
+    def __init__(self, make: "Callable[[], OciRegistry]") -> None:
+        self._make = make
+        self._made: OciRegistry | None = None
+
+    def pin(self, repository: str, track: str) -> str:
+        if self._made is None:
+            self._made = self._make()
+        return self._made.pin(repository, track)

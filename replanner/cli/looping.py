@@ -37,9 +37,9 @@ _FILES = (".json", ".yaml", ".yml")
 def check(arguments: argparse.Namespace, context: Context) -> int:
     """Recompute with the pinned commits; 1 where a file is stale or a plan does not start."""
     root = context.root(arguments.repo)
-    report = check_tree(
-        WorkingTree(root), context.hub(root, arguments.hub), only=tuple(arguments.profiles)
-    )
+    only, registry = tuple(arguments.profiles), context.registry
+    hub = context.hub(root, arguments.hub)
+    report = check_tree(WorkingTree(root), hub, only=only, registry=registry)
     if arguments.json:
         context.print(json.dumps(checked_document(report)))
     else:
@@ -59,7 +59,8 @@ def apply(arguments: argparse.Namespace, context: Context) -> int:
     root = context.root(arguments.repo)
     repository = read_repository(WorkingTree(root), only=tuple(arguments.profiles))
     hub = context.hub(root, arguments.hub)
-    applied = bring_in_line(repository, hub, overwrite=arguments.force)
+    overwrite, registry = arguments.force, context.registry
+    applied = bring_in_line(repository, hub, overwrite=overwrite, registry=registry)
     if not arguments.dry_run:
         write_tree(root, applied.files)
     if arguments.json:
@@ -98,7 +99,7 @@ def _records(text: str, arguments: argparse.Namespace, context: Context) -> dict
     if path.suffix == ".json":
         return {"": _plan_file(path, text)}
     loaded = load_profile(path, renderers=RENDERERS)
-    planner = Planner(context.hub(root, arguments.hub))
+    planner = Planner(context.hub(root, arguments.hub), context.registry)
     return {"": planner.record(loaded.profile, Place(text, path.stem))}
 
 

@@ -85,7 +85,7 @@ def _generate_from_stdin(arguments: argparse.Namespace, context: Context) -> int
 def _each(arguments: argparse.Namespace, context: Context, *, deal: Deal, as_json: bool) -> int:
     """Plan every profile and deal with its record; failures are told and counted."""
     root = context.root(arguments.repo)
-    planner = Planner(context.hub(root, arguments.hub))
+    planner = Planner(context.hub(root, arguments.hub), context.registry)
     codes = []
     for name, read in asked(arguments, context, root):
         try:

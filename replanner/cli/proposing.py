@@ -23,7 +23,7 @@ def replan(arguments: argparse.Namespace, context: Context) -> int:
 
     root = context.root(arguments.repo)
     local = LocalForge.at(root)
-    result = _replanned(local, lambda _tree: context.hub(root, arguments.hub), arguments)
+    result = _replanned(local, lambda _tree: context.hub(root, arguments.hub), arguments, context)
     lie = f"Proposals to read lie in {local.files.folder}; merge a branch to accept."
     return _told(
         result, [lie] if result.proposals and not result.dry_run else [], arguments, context
@@ -37,16 +37,19 @@ def _on_github(arguments: argparse.Namespace, context: Context) -> int:
     models = context.models(arguments.hub)
     with session(arguments, context) as opened:
         forge = GitHubForge(opened)
-        result = _replanned(forge, lambda tree: hub_of(tree, models), arguments)
+        result = _replanned(forge, lambda tree: hub_of(tree, models), arguments, context)
         return _told(result, forge.warnings, arguments, context)
 
 
 def _replanned(
-    forge: Forge, hub_of: Callable[[Tree], Hub], arguments: argparse.Namespace
+    forge: Forge,
+    hub_of: Callable[[Tree], Hub],
+    arguments: argparse.Namespace,
+    context: Context,
 ) -> Replanned:
     base = forge.base(arguments.base)
     options = _options(base.tree, arguments)
-    return run_replan(forge, hub_of(base.tree), options)
+    return run_replan(forge, hub_of(base.tree), options, registry=context.registry)
 
 
 def _options(tree: Tree, arguments: argparse.Namespace) -> Options:

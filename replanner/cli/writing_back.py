@@ -25,6 +25,7 @@ def write(arguments: argparse.Namespace, context: Context) -> int:
             only=tuple(arguments.profiles),
             overwrite=arguments.force,
             dry_run=arguments.dry_run,
+            registry=context.registry,
         )
         pull = pulls.pull(arguments.pr)
         done = write_back(pulls, pull, lambda tree: hub_of(tree, models), wanted)

@@ -11,13 +11,13 @@ from typing import Any
 from configs import LLAMA_3_1_8B, MIXTRAL_8X7B
 
 from replanner.action.front import main
-from replanner.action.world import World
 from replanner.errors import AccessDenied, InputError, ReplannerError
 from replanner.hub.folder import LocalHub, commit_model
 from replanner.hub.look import OneLook
 from replanner.profile.settings import Settings
 from replanner.propose import Content, Files, Proposal, Seen, Shown
 from replanner.replan.ports import Base, Comment, Comparison, Note, Pull, Tree
+from replanner.run.world import World
 
 REPO = "acme/infra"
 BASE, HEAD = "b" * 40, "a" * 40

@@ -1,0 +1,24 @@
+"""Writes regenerated files to a pull request's own branch, where somebody who may asked for it."""
+
+from replanner.propose.shapes import APPLY_LABEL
+from replanner.replan.ports import Pull
+from replanner.replan.write_back import Wanted, WrittenBack
+from replanner.replan.write_back import write_back as bring_in_line
+from replanner.run.scene import Scene
+
+
+def apply_to_pull(scene: Scene, pull: Pull, *, read_only: bool = False) -> WrittenBack:
+    """One commit with what `check` would miss, then the label is taken off again."""
+    silent = read_only or scene.settings.dry_run
+    wanted = Wanted(
+        repository=scene.repository,
+        how=f"with the label {APPLY_LABEL}",
+        globs=scene.settings.profiles,
+        config_path=scene.settings.config,
+        dry_run=silent,
+        registry=scene.registry(),
+    )
+    done = bring_in_line(scene.world.pulls, pull, scene.hub, wanted)
+    if not silent:
+        scene.world.pulls.remove_label(pull, APPLY_LABEL)
+    return done

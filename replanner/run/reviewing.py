@@ -1,0 +1,74 @@
+"""Reviews a pull request, or two commits, and says so in it."""
+
+from replanner.event import Event
+from replanner.propose.decide import Decision
+from replanner.replan import talk
+from replanner.replan.pairs import Side
+from replanner.replan.ports import Pull
+from replanner.replan.review import PullFacts
+from replanner.replan.review import review as judge
+from replanner.report.review import Review
+from replanner.run.scene import Scene
+
+
+def pull_of(scene: Scene, event: Event, decision: Decision) -> Pull:
+    """The pull request as the event tells it: what is reviewed is the commit that set us off. Two
+    commits without one are a pull request that nobody opened."""
+    facts, pulls = event.pull, scene.world.pulls
+    if decision.number is not None and (facts is None or not facts.head_commit):
+        return pulls.pull(decision.number)
+    if decision.number is not None and facts is not None and facts.number != decision.number:
+        return pulls.pull(decision.number)
+    named = facts if decision.number is not None else None
+    return Pull(
+        number=decision.number or 0,
+        state="open",
+        base=named.base if named else event.branch or decision.base,
+        base_commit=decision.base,
+        head=named.head if named else decision.head,
+        head_commit=decision.head,
+        head_repository=named.head_repository if named else event.repository,
+        author=named.author if named else event.actor,
+    )
+
+
+def review_pull(scene: Scene, pull: Pull) -> Review:
+    """Both sides planned; the base is where the head branched off."""
+    world, settings = scene.world, scene.settings
+    found = world.pulls.compare(pull.base_commit, pull.head_commit)
+    base, head = world.tree(found.merge_base), world.tree(pull.head_commit)
+    foreign = pull.head_repository != scene.repository
+    facts = PullFacts(
+        base=pull.base,
+        base_commit=found.merge_base,
+        head_commit=pull.head_commit,
+        changed=tuple(found.lines) if found.complete else None,
+        lines=found.lines,
+        globs=settings.profiles,
+        config_path=settings.config,
+        fail_on=settings.fail_on,
+        on_error=settings.on_error,
+    )
+    registry = scene.registry(foreign=foreign)
+    sides = [Side(tree, scene.hub(tree, foreign=foreign), registry) for tree in (head, base)]
+    return judge(*sides, facts=facts)
+
+
+def tell_pull(
+    scene: Scene, pull: Pull, review: Review, *, seq: int, run_url: str = ""
+) -> talk.Told:
+    """The comment and the suggestions; `seq` grows from run to run."""
+    look, options = scene.look(run_url), talk_options(scene, seq=seq)
+    return talk.publish(scene.world.pulls, pull, review, look=look, options=options)
+
+
+def talk_options(scene: Scene, *, seq: int) -> talk.TalkOptions:
+    """How the repository wants things said."""
+    settings = scene.settings
+    return talk.TalkOptions(
+        seq=seq,
+        mode=settings.comment_mode,
+        on=settings.comment_on,
+        suggestions=settings.suggestions,
+        dry_run=settings.dry_run,
+    )
