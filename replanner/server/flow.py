@@ -45,14 +45,21 @@ class _Answer(NamedTuple):
     later_s: float = 0
     why: str = ""
 
+    @property
+    def targets(self) -> list[Json]:
+        return self.done if isinstance(self.done, list) else []
+
+
+Start = Callable[[Json], None]
+
 
 def register(work: Work, pace: Pace) -> None:
     """Tell DBOS the stages; before it is launched, and in workers only."""
+    start = _replan_stage(work)
+    _ingest_stage(work, _coalesce_stage(start, pace.quiet_s))
 
-    @DBOS.step(name="find")
-    def find(events: list[Json], tries: int) -> list[object]:
-        return list(_ask(lambda: _targets(work, events), tries))
 
+def _replan_stage(work: Work) -> Start:
     @DBOS.step(name="carry-out")
     def carry_out(target: Json, tries: int) -> list[object]:
         return list(_ask(lambda: work.run(target), tries))
@@ -61,25 +68,40 @@ def register(work: Work, pace: Pace) -> None:
     def replan(target: Json, tries: int = 0) -> object:
         answer = _answer(carry_out(target, tries))
         if answer.later_s:
-            with SetEnqueueOptions(
-                queue_partition_key=str(target["repository"]), delay_seconds=answer.later_s
-            ):
-                DBOS.enqueue_workflow(REPLAN, replan, target, tries + 1)
-            return {"later": answer.why}
-        return answer.done
+            start(target, tries + 1, answer.later_s)
+        return answer.done or answer.why
 
-    def start(target: Json) -> None:
-        with SetEnqueueOptions(queue_partition_key=str(target["repository"])):
-            DBOS.enqueue_workflow(REPLAN, replan, target)
+    def start(target: Json, tries: int = 0, delay_s: float | None = None) -> None:
+        partition = str(target["repository"])
+        with SetEnqueueOptions(queue_partition_key=partition, delay_seconds=delay_s):
+            DBOS.enqueue_workflow(REPLAN, replan, target, tries)
+
+    return start
+
+
+def _coalesce_stage(start: Start, quiet_s: float) -> Start:
+    """Partitioned queues know no debouncing, hence the stage between."""
 
     @DBOS.workflow(name=COALESCE, max_recovery_attempts=MOST_DEATHS)
     def coalesce(target: Json) -> None:
         start(target)
 
-    # Partitioned queues know no debouncing, hence the stage between.
-    gather = Debouncer.create(
-        coalesce, queue=COALESCE, debounce_timeout_sec=pace.quiet_s * _MOST_PAUSES or None
-    )
+    longest_s = quiet_s * _MOST_PAUSES
+    gather = Debouncer.create(coalesce, queue=COALESCE, debounce_timeout_sec=longest_s or None)
+
+    def send(target: Json) -> None:
+        if target["key"] and quiet_s:
+            gather.debounce(str(target["key"]), quiet_s, target)
+        else:
+            start(target)
+
+    return send
+
+
+def _ingest_stage(work: Work, send: Start) -> None:
+    @DBOS.step(name="find")
+    def find(events: list[Json], tries: int) -> list[object]:
+        return list(_ask(lambda: _targets(work, events), tries))
 
     @DBOS.workflow(name=INGEST, max_recovery_attempts=MOST_DEATHS)
     def ingest(events: list[Json], tries: int = 0) -> object:
@@ -87,14 +109,9 @@ def register(work: Work, pace: Pace) -> None:
         if answer.later_s:
             with SetEnqueueOptions(delay_seconds=answer.later_s):
                 DBOS.enqueue_workflow(INGEST, ingest, events, tries + 1)
-            return {"later": answer.why}
-        targets = answer.done if isinstance(answer.done, list) else []
-        for target in targets:
-            if target["key"] and pace.quiet_s:
-                gather.debounce(target["key"], pace.quiet_s, target)
-            else:
-                start(target)
-        return len(targets)
+        for target in answer.targets:
+            send(target)
+        return answer.why or len(answer.targets)
 
 
 def _targets(work: Work, events: Sequence[Json]) -> list[dict[str, object]]:

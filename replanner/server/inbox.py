@@ -1,6 +1,7 @@
 """Where a delivery goes before it is answered: what is not in the store was not received."""
 
 import hashlib
+import time
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -10,6 +11,7 @@ from replanner.server.jobs import Json
 from replanner.server.store import INGEST, new_client
 
 _DIGITS: Final = 40
+_NEWS_S: Final = 30.0
 
 
 class NotKept(Exception):
@@ -33,6 +35,12 @@ class StoredInbox:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._client = new_client(engine)
+        self._trouble, self._since = "", 0.0
+
+    def trouble(self) -> str:
+        """Why the last delivery could not be kept; after a while that is no news any more."""
+        recent = time.monotonic() - self._since < _NEWS_S
+        return self._trouble if recent else ""
 
     def keep(self, delivery: str, events: Sequence[Json]) -> None:
         try:
@@ -42,4 +50,6 @@ class StoredInbox:
             )
         except Exception as error:
             # Whatever went wrong between here and the disk: nobody may believe it was kept.
+            self._trouble, self._since = type(error).__name__, time.monotonic()
             raise NotKept(type(error).__name__) from error
+        self._trouble = ""

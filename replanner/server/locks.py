@@ -11,9 +11,9 @@ from typing import Final, Protocol
 
 import sqlalchemy as sa
 
+from replanner.server.settings import MOST_SLOTS
 from replanner.server.store import NAME
 
-MOST_SLOTS: Final = 64
 # A worker that has shown no sign of life for this long is not counted as one.
 FRESH_S: Final = 30.0
 # PostgreSQL's advisory locks are pairs of 32-bit numbers; the first says that they are ours.

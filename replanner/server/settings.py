@@ -16,6 +16,8 @@ from replanner.server import settings_file as written
 from replanner.server.secrets import Secret
 
 PREFIX: Final = "REPLANNER_"
+# How many workers may share a store.
+MOST_SLOTS: Final = 64
 # What other parts of replanner, and Kubernetes for a service of this name, put there.
 _OTHERS: Final = re.compile(
     r"REPLANNER_(CONFIG|DEBUG|PEERS|WORKER_SLOT|"

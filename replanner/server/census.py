@@ -1,0 +1,101 @@
+"""Counts the jobs in the store: how many wait, for how long, and how many are dead.
+
+DBOS offers lists, not counts, so its table is read directly; a test holds its columns in place.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+import sqlalchemy as sa
+
+from replanner.server.store import COALESCE, INGEST, REPLAN
+
+DEAD: Final = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+WAITING: Final = "ENQUEUED"
+RUNNING: Final = "PENDING"
+DELAYED: Final = "DELAYED"
+_STAGES: Final = (INGEST, COALESCE, REPLAN)
+
+_JOBS: Final = sa.table(
+    "workflow_status",
+    *map(
+        sa.column,
+        (
+            "workflow_uuid",
+            "status",
+            "name",
+            "executor_id",
+            "application_version",
+            "created_at",
+            "updated_at",
+            "completed_at",
+            "was_forked_from",
+        ),
+    ),
+)
+
+
+def jobs_table(engine: sa.Engine) -> sa.TableClause:
+    """DBOS's table of jobs, which PostgreSQL keeps in a schema."""
+    found = _JOBS
+    if engine.dialect.name != "sqlite":
+        found = sa.table(_JOBS.name, *(sa.column(each.name) for each in _JOBS.c), schema="dbos")
+    return found
+
+
+class Census(NamedTuple):
+    """The jobs by stage and status, and since when the oldest ones wait and run."""
+
+    counts: Mapping[tuple[str, str], int] = {}
+    oldest_waiting_s: float = 0
+    oldest_running_s: float = 0
+
+    @property
+    def waiting(self) -> int:
+        return self.of_status(WAITING)
+
+    @property
+    def dead(self) -> int:
+        return sum(map(self.of_status, DEAD))
+
+    def of_status(self, status: str) -> int:
+        return sum(number for (_, each), number in self.counts.items() if each == status)
+
+
+def take_census(engine: sa.Engine) -> Census:
+    """Counted now. Finished jobs are not: there are many of them, and they need nothing."""
+    jobs = jobs_table(engine)
+    status = jobs.c.status
+    query = (
+        sa.select(jobs.c.name, status, sa.func.count(), sa.func.min(jobs.c.created_at))
+        .where(status.in_((WAITING, RUNNING, DELAYED, *DEAD)), jobs.c.name.in_(_STAGES))
+        .where(sa.or_(status.notin_(DEAD), sa.not_(sa.cast(jobs.c.was_forked_from, sa.Boolean))))
+        .group_by(jobs.c.name, status)
+    )
+    with engine.connect() as connection:
+        rows = connection.execute(query).all()
+    return Census(
+        {(name, status): number for name, status, number, _ in rows},
+        _age_s(min((born for _, status, _, born in rows if status == WAITING), default=None)),
+        _age_s(min((born for _, status, _, born in rows if status == RUNNING), default=None)),
+    )
+
+
+def _age_s(born_ms: int | None) -> float:
+    return max(0.0, time.time() - born_ms / 1000) if born_ms else 0.0
+
+
+class Cached:
+    """A census that is taken again after a while, whoever asks: requests must not count jobs."""
+
+    def __init__(self, take: Callable[[], Census], *, fresh_s: float = 3.0) -> None:
+        self._take, self._fresh_s = take, fresh_s
+        self._kept, self._until = Census(), 0.0
+
+    def __call__(self) -> Census:
+        if time.monotonic() >= self._until:
+            # Set first, so that of many requests one counts and the others use the old figures.
+            self._until = time.monotonic() + self._fresh_s
+            self._kept = self._take()
+        return self._kept

@@ -1,0 +1,107 @@
+"""The server's commands, as the command line calls them."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, TextIO
+
+from replanner.errors import InputError, UpstreamError
+from replanner.server import logs
+from replanner.server.jobs import Work
+from replanner.server.settings import MOST_SLOTS, Settings, read_settings
+from replanner.server.supervise import Part, stop_with_parent, supervise
+from replanner.webhooks.table import SOURCES
+
+LOG: Final = logging.getLogger(__name__)
+
+
+class Told(NamedTuple):
+    """What a command was told: its settings file, its environment, where it writes."""
+
+    config: str | None
+    env: Mapping[str, str]
+    cwd: Path
+    out: TextIO
+
+    def settings(self) -> Settings:
+        """The settings; from here on, this process's log hides their secrets."""
+        name = self.config or self.env.get("REPLANNER_CONFIG")
+        known = {each.name: each.in_path for each in SOURCES.values()}
+        path = self.cwd / name if name else None
+        settings = read_settings(path, self.env, folder=self.cwd, known=known)
+        logs.set_up(_secrets(settings))
+        return settings
+
+    def slot(self, given: int | None) -> int:
+        """The worker's number: told, or 0, the only one of a store that one machine uses."""
+        text = str(given) if given is not None else self.env.get("REPLANNER_WORKER_SLOT") or "0"
+        if not (text.isascii() and text.isdigit() and int(text) < MOST_SLOTS):
+            raise InputError(f"the worker's number must be from 0 to {MOST_SLOTS - 1}.")
+        return int(text)
+
+
+def serve(told: Told, command: Sequence[str] = (sys.executable, "-m", "replanner")) -> int:
+    """Web and worker together; `command` is how replanner is started for each of them."""
+    told.settings()  # what is wrong with them is said before anything is started
+    config = ["--config", told.config] if told.config else []
+    # In a process of its own: what it imports is more than all that this one needs.
+    code = subprocess.run([*command, "migrate", *config], check=False).returncode  # noqa: S603
+    parent = ["--parent", str(os.getpid())]
+    parts = [Part(name, [*command, name, *config, *parent]) for name in ("web", "worker")]
+    return code or supervise(parts, _stop_on_signal())
+
+
+def web(told: Told, parent: int | None = None) -> int:
+    """Requests only. It returns where gunicorn does, which ends the process itself."""
+    settings = told.settings()
+    _follow(parent)
+    from replanner.server.web import serve as answer  # noqa: PLC0415 - a second's imports
+
+    answer(settings, SOURCES)
+    return 0
+
+
+def worker(told: Told, work: Work, *, slot: int | None = None, parent: int | None = None) -> int:
+    """Jobs only. It ends the process itself: a job that does not end must not hold it."""
+    settings, number = told.settings(), told.slot(slot)
+    stop = _stop_on_signal()
+    _follow(parent)
+    from replanner.server.worker import run  # noqa: PLC0415 - a second's imports
+
+    code = run(settings, work, number, stop)
+    logging.shutdown()
+    os._exit(code)
+
+
+def migrate(told: Told) -> int:
+    """Make or update the store's tables."""
+    settings = told.settings()
+    from replanner.server import store  # noqa: PLC0415 - a second's imports
+
+    store.migrate(settings)
+    return 0
+
+
+def _follow(parent: int | None) -> None:
+    if parent is not None and not stop_with_parent(parent):
+        raise UpstreamError("the process that started this one is gone.")
+
+
+def _stop_on_signal() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _secrets(settings: Settings) -> list[str]:
+    """All that no log may show."""
+    found = [settings.github.token, settings.hub.token]
+    found += [each for sender in settings.sources.values() for each in sender.secrets]
+    password = settings.store.partition("://")[2].rpartition("@")[0].partition(":")[2]
+    return [each.text for each in found if each] + [password]
