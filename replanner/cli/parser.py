@@ -152,6 +152,31 @@ def _schema(command: argparse.ArgumentParser) -> None:
     command.add_argument("--report", action="store_true", help="that of the Action's report")
 
 
+def _server(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--config", metavar="FILE", help="settings (default: REPLANNER_CONFIG)")
+
+
+def _part(command: argparse.ArgumentParser) -> None:
+    _server(command)
+    # `serve` tells its parts whose end is theirs too.
+    command.add_argument("--parent", type=int, help=argparse.SUPPRESS)
+
+
+def _worker(command: argparse.ArgumentParser) -> None:
+    _part(command)
+    command.add_argument(
+        "--slot", metavar="N", type=int, help="its number (default: REPLANNER_WORKER_SLOT, or 0)"
+    )
+
+
+def _dead(command: argparse.ArgumentParser) -> None:
+    command.add_argument("what", choices=("list", "retry"))
+    command.add_argument("ids", nargs="*", metavar="ID", help="with retry: which ones")
+    command.add_argument("--all", action="store_true", help="with retry: every one")
+    _json(command)
+    _server(command)
+
+
 _COMMANDS: Mapping[str, tuple[str, str, Fill]] = {
     "plan": ("planning:plan", "Say whether profiles fit, how, and how fast.", _plan),
     "generate": ("planning:generate", "Write the files that deploy a plan.", _generate),
@@ -164,4 +189,10 @@ _COMMANDS: Mapping[str, tuple[str, str, Fill]] = {
     "catalog": ("inspecting:catalog", "List what this planner knows.", _catalog),
     "schema": ("inspecting:schema", "Print the profile's JSON Schema.", _schema),
     "init": ("inspecting:init", "Write a starter profile and the files around it.", _init),
+    "serve": ("serving:serve", "Receive webhooks and act on them: web and worker.", _server),
+    "web": ("serving:web", "Receive webhooks only.", _part),
+    "worker": ("serving:worker", "Act on what was received only.", _worker),
+    "migrate": ("serving:migrate", "Make or update the server's store.", _server),
+    "doctor": ("serving:doctor", "Say what is wrong with the server.", _server),
+    "dead": ("serving:dead", "List the jobs that were set aside, or retry them.", _dead),
 }

@@ -1,14 +1,17 @@
 """The server's commands, as the command line calls them."""
 
+import json
 import logging
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
 
 from replanner.errors import InputError, UpstreamError
 from replanner.server import logs
@@ -17,7 +20,15 @@ from replanner.server.settings import MOST_SLOTS, Settings, read_settings
 from replanner.server.supervise import Part, stop_with_parent, supervise
 from replanner.webhooks.table import SOURCES
 
+if TYPE_CHECKING:
+    from dbos import DBOSClient
+
+    from replanner.server.dead import DeadLetter
+
 LOG: Final = logging.getLogger(__name__)
+
+
+MakeWork = Callable[[Settings], Work]
 
 
 class Told(NamedTuple):
@@ -66,14 +77,16 @@ def web(told: Told, parent: int | None = None) -> int:
     return 0
 
 
-def worker(told: Told, work: Work, *, slot: int | None = None, parent: int | None = None) -> int:
+def worker(
+    told: Told, make_work: MakeWork, *, slot: int | None = None, parent: int | None = None
+) -> int:
     """Jobs only. It ends the process itself: a job that does not end must not hold it."""
     settings, number = told.settings(), told.slot(slot)
     stop = _stop_on_signal()
     _follow(parent)
     from replanner.server.worker import run  # noqa: PLC0415 - a second's imports
 
-    code = run(settings, work, number, stop)
+    code = run(settings, make_work(settings), number, stop)
     logging.shutdown()
     os._exit(code)
 
@@ -85,6 +98,57 @@ def migrate(told: Told) -> int:
 
     store.migrate(settings)
     return 0
+
+
+def doctor(told: Told) -> int:
+    """Say what is wrong with settings, store, disk, workers and jobs; 1 where anything is."""
+    settings = told.settings()
+    from replanner.server.doctor import examine  # noqa: PLC0415 - a second's imports
+
+    findings = examine(settings)
+    for each in findings:
+        told.out.write(f"{each.mark} {each.text}\n")
+    return max((each.is_bad for each in findings), default=False)
+
+
+def dead_list(told: Told, *, as_json: bool) -> int:
+    """Print the dead letters, the newest first."""
+    from replanner.server.dead import dead_letters  # noqa: PLC0415 - a second's imports
+
+    with _store(told) as client:
+        letters = dead_letters(client)
+    for each in letters:
+        told.out.write((json.dumps(each._asdict()) if as_json else _line(each)) + "\n")
+    if not letters and not as_json:
+        told.out.write("no dead letters\n")
+    return 0
+
+
+def dead_retry(told: Told, ids: Sequence[str]) -> int:
+    """Try dead letters again: these, or all where none is named."""
+    from replanner.server.dead import dead_letters, retry  # noqa: PLC0415 - a second's imports
+
+    with _store(told) as client:
+        found = retry(client, list(ids) or [each.id for each in dead_letters(client)])
+    told.out.write(f"{len(found)} to be tried again\n")
+    return 0
+
+
+@contextmanager
+def _store(told: Told) -> "Iterator[DBOSClient]":
+    settings = told.settings()
+    from replanner.server import store  # noqa: PLC0415 - a second's imports
+
+    engine = store.open_store(settings.store, store.WEB)
+    store.check_tables(engine)
+    with store.client(engine) as client, store.failures():
+        yield client
+    engine.dispose()
+
+
+def _line(letter: "DeadLetter") -> str:
+    since = time.strftime("%Y-%m-%d %H:%M", time.gmtime(letter.since_ms / 1000))
+    return f"{letter.id}  {since}  {letter.stage}  {letter.repository or '-'}  {letter.why}"
 
 
 def _follow(parent: int | None) -> None:

@@ -38,8 +38,9 @@ class Target(NamedTuple):
 
 
 class Work(Protocol):
-    """What is done about an event. Both are called again after a crash or a failure, at any time,
-    so what they do to the world must be safe to do twice.
+    """What is done about an event; `replanner.server.work.make_work(settings)` makes the real one.
+    Both are called again after a crash or a failure, at any time, so what they do to the world
+    must be safe to do twice. They are called from several threads at once.
 
     RateLimited is waited for (its `retry_after_s`), any other UpstreamError is tried again with
     growing pauses; every other error sets the job aside as a dead letter. Answers are kept in the

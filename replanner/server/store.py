@@ -102,15 +102,11 @@ def migrate(settings: Settings) -> None:
     repeat, and to run while others work."""
     if settings.store_file:
         _make_file(settings.store_file)
-    try:
+    with failures():
         DBOS.migrate(settings.store, schema=_SCHEMA)
         engine = open_store(settings.store, WORKER)
-        try:
-            _register_queues(engine, settings)
-        finally:
-            engine.dispose()
-    except sa.exc.SQLAlchemyError as error:
-        raise unreachable(error) from None
+        _register_queues(engine, settings)
+        engine.dispose()
 
 
 def _register_queues(engine: sa.Engine, settings: Settings) -> None:
@@ -152,6 +148,15 @@ def check_tables(engine: sa.Engine) -> None:
             "the store's tables are missing or older than this release.",
             hint="Run `replanner migrate` with the same settings first.",
         ) from error
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Within it, a store that fails is an UpstreamError."""
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        raise unreachable(error) from None
 
 
 def unreachable(error: Exception) -> UpstreamError:

@@ -1,0 +1,71 @@
+"""`replanner doctor`: what an operator would look at first, as a list."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from replanner.errors import ReplannerError
+from replanner.server import store
+from replanner.server.census import RUNNING, jobs_table
+from replanner.server.health import of_store
+from replanner.server.settings import Settings
+
+
+class Finding(NamedTuple):
+    text: str
+    is_bad: bool = False
+
+    @property
+    def mark(self) -> str:
+        return "bad " if self.is_bad else "ok  "
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """What was found; what cannot be asked because something before it is bad is left out."""
+    found = list(_settings(settings))
+    engine = store.open_store(settings.store, store.WEB)
+    try:
+        store.check_tables(engine)
+        with store.failures():
+            found += _store(settings, engine)
+    except ReplannerError as error:
+        found.append(Finding(error.in_full, is_bad=True))
+    engine.dispose()
+    return found
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    names = ", ".join(sorted(settings.sources))
+    yield Finding(f"sources: {names}" if names else "sources: none, so only the clock starts jobs")
+    if settings.github.token or settings.github.app:
+        whose = "an App" if settings.github.app else "a token"
+        yield Finding(f"github: {settings.github.api_url}, as {whose}")
+    else:
+        yield Finding("github: neither a token nor an App, so nothing can be proposed", is_bad=True)
+
+
+def _store(settings: Settings, engine: sa.Engine) -> Iterator[Finding]:
+    yield Finding(f"store: {engine.dialect.name}, tables of this release")
+    health = of_store(settings, engine, lambda: "")
+    for problem in health.problems():
+        yield Finding(problem, is_bad=True)
+    workers, census = health.workers(), health.census()
+    yield Finding(f"workers: {workers} alive", is_bad=not workers)
+    yield Finding(f"jobs: {census.waiting} wait, the oldest for {census.oldest_waiting_s:.0f} s")
+    yield Finding(f"dead letters: {census.dead}", is_bad=census.dead > 0)
+    yield from _old_versions(engine)
+
+
+def _old_versions(engine: sa.Engine) -> Iterator[Finding]:
+    """Jobs that were begun under another version are never gone on with."""
+    jobs = jobs_table(engine)
+    version = jobs.c.application_version
+    query = (
+        sa.select(version, sa.func.count())
+        .where(jobs.c.status == RUNNING, version != store.VERSION)
+        .group_by(version)
+    )
+    with engine.connect() as connection:
+        for name, number in connection.execute(query):
+            yield Finding(f"{number} jobs wait for version {name}, which began them", is_bad=True)
