@@ -89,10 +89,8 @@ def _made(made: type, values: Mapping[str, object]) -> object:
 
 
 def _checked(wanted: object, name: str, value: object) -> object:
-    if isinstance(wanted, UnionType):
-        wanted = next(one for one in get_args(wanted) if value is None or one is not type(None))
-        if value is None:
-            return None
+    if isinstance(wanted, UnionType):  # with None, which as the default is never stored
+        wanted = next(one for one in get_args(wanted) if one is not type(None))
     if hasattr(wanted, "_fields") and isinstance(value, dict):
         return _made(cast("type", wanted), value)
     if type(value) is not wanted:  # exactly: True is no number

@@ -4,27 +4,24 @@ Repetitions have the same X-GitHub-Delivery. It is not signed, and neither is th
 replays a captured delivery under other ones makes us look again, and no more.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from replanner.webhooks.events import HookEvent, ImageMoved, RepositoryEvent
+from replanner.webhooks.events import HookEvent, RepositoryEvent
 from replanner.webhooks.github_payload import parse_event
+from replanner.webhooks.images import image_moved
 from replanner.webhooks.json_limits import parse_object
-from replanner.webhooks.keys import by_body
-from replanner.webhooks.look import Payload, at, digest, is_image, is_repository, items, tag, text
+from replanner.webhooks.keys import by_header
+from replanner.webhooks.look import Payload, at, is_repository, items, text
 from replanner.webhooks.signatures import hmac_hex
 from replanner.webhooks.source import MIB, Found, Request, Source
 
-_DELIVERY: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
-_CONTAINER_REGISTRY: Final = "ghcr.io/"
 _Read = Callable[[str, Payload], tuple[HookEvent, ...]]
 
 
 def _understand(request: Request) -> Found:
-    name, delivery = request.header("x-github-event"), request.header("x-github-delivery")
+    name, key = request.header("x-github-event"), by_header(request, "x-github-delivery")
     payload = parse_object(request.body)
-    key = delivery if _DELIVERY.fullmatch(delivery) else by_body(request)
     wanted = _WANTED.get(name)
     if wanted is None:
         return Found(key, note=_UNWANTED.get(name, "nothing to do for an event of this name"))
@@ -60,16 +57,15 @@ def _installation(name: str, payload: Payload) -> tuple[HookEvent, ...]:
 
 
 def _package(name: str, payload: Payload) -> tuple[HookEvent, ...]:
-    """An image in GitHub's container registry; the tag is missing where none was pushed."""
+    """An image in GitHub's container registry. That it is one is told by its metadata: the type is
+    not always. Its address may end in a colon, where the digest was pushed without a tag."""
     version = at(payload, name, "package_version")
-    if text(payload, name, "package_type").lower() != "container":
+    image = at(version, "container_metadata", "tag")
+    if not isinstance(image, dict):
         return ()
-    owner = text(payload, name, "owner", "login") or text(payload, name, "namespace")
-    image = f"{_CONTAINER_REGISTRY}{owner}/{text(payload, name, 'name')}".lower()
-    moved = ("container_metadata", "tag")
-    if not is_image(image):
-        return ()
-    return (ImageMoved(image, tag(version, *moved, "name"), digest(version, *moved, "digest")),)
+    owner, package = text(payload, name, "owner", "login"), text(payload, name, "name")
+    address = text(version, "package_url") or f"ghcr.io/{owner}/{package}"
+    return image_moved(address.lower(), text(image, "name"), text(image, "digest"))
 
 
 _REPOSITORY_LISTS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -16,6 +16,7 @@ MOST_DEPTH: Final = 64
 # A push lists at most 2,048 commits of some 20 values each (docs.github.com, "Webhook events and
 # payloads"); an object or a number costs up to 100 bytes of memory, whatever it costs in text.
 MOST_VALUES: Final = 500_000
+_MOST_QUOTES: Final = 4 * MOST_VALUES  # a key and a text for each value
 _MOST_DIGITS: Final = 40
 # To the end where no quote ends it: else a text of open quotes takes time with its square.
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+"?', re.DOTALL)
@@ -40,7 +41,7 @@ def parse(body: bytes) -> object:
     except ValueError as error:
         said = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
         raise InputError(f"the body is no JSON: {said}.") from None
-    return _mended(found) if _ODD.search(body) or b"\x00" in body else found
+    return _all_mended(found) if _ODD.search(body) else found
 
 
 def parse_object(body: bytes) -> dict[str, object]:
@@ -53,8 +54,9 @@ def parse_object(body: bytes) -> dict[str, object]:
 
 def _check_structure(body: bytes) -> None:
     """Counts brackets and commas outside strings, before anything is made of them."""
-    structure = _STRING.sub(b"", body).translate(None, _NO_STRUCTURE)
-    if len(structure) > MOST_VALUES:
+    too_many = body.count(b'"') > _MOST_QUOTES
+    structure = b"" if too_many else _STRING.sub(b"", body).translate(None, _NO_STRUCTURE)
+    if too_many or len(structure) > MOST_VALUES:
         raise InputError(f"the body holds more than {MOST_VALUES} values.")
     depth = 0
     for sign in structure:
@@ -86,8 +88,13 @@ def _finite(text: str) -> float:
     return number
 
 
-def _mended(root: object) -> object:
-    """With U+FFFD for what no store keeps; keys stay, since none that is looked for is odd."""
+def mended(text: str) -> str:
+    """With U+FFFD for what no store keeps."""
+    return _UNKEPT.sub("\ufffd", text)
+
+
+def _all_mended(root: object) -> object:
+    """All its strings, mended; keys stay, since none that is looked for is odd."""
     whole = [root]
     waiting: list[Any] = [whole]  # lists and dictionaries: places and what is in them
     while waiting:
@@ -95,7 +102,7 @@ def _mended(root: object) -> object:
         places = container.items() if isinstance(container, dict) else enumerate(container)
         for place, value in list(places):
             if isinstance(value, str):
-                container[place] = _UNKEPT.sub("\ufffd", value)
+                container[place] = mended(value)
             elif isinstance(value, dict | list):
                 waiting.append(value)
     return whole[0]

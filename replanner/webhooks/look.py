@@ -15,14 +15,8 @@ _REPOSITORY: Final = re.compile(
 
 # huggingface_hub's validate_repo_id: at most 96 characters a part, no "--" and "..".
 _MODEL: Final = re.compile(r"(?!.*(--|\.\.))(?:\w[\w.-]{0,95}/)?\w[\w.-]{0,95}", re.ASCII)
-# github.com/distribution/reference, grammar in reference.go: host and port, then lower-case parts.
-_IMAGE: Final = re.compile(
-    r"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?/)?"
-    r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
-)
-_LONGEST_IMAGE: Final = 255
-_TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+# More than any name of a thing; what is longer is text.
+_LONGEST_NAME: Final = 500
 
 
 def at(payload: object, *path: str) -> object:
@@ -34,6 +28,12 @@ def at(payload: object, *path: str) -> object:
 def text(payload: object, *path: str) -> str:
     found = at(payload, *path)
     return found if isinstance(found, str) else ""
+
+
+def name(payload: object, *path: str) -> str:
+    """Text that is short enough to name something."""
+    found = text(payload, *path)
+    return found if len(found) <= _LONGEST_NAME else ""
 
 
 def number(payload: object, *path: str) -> int | None:
@@ -60,18 +60,3 @@ def is_repository(name: str) -> bool:
 def is_model(name: str) -> bool:
     """Is it the name of a model on the Hub?"""
     return _MODEL.fullmatch(name) is not None
-
-
-def is_image(name: str) -> bool:
-    """Is it the name of an image, without tag and digest?"""
-    return len(name) <= _LONGEST_IMAGE and _IMAGE.fullmatch(name) is not None
-
-
-def tag(payload: object, *path: str) -> str:
-    found = text(payload, *path)
-    return found if _TAG.fullmatch(found) else ""
-
-
-def digest(payload: object, *path: str) -> str:
-    found = text(payload, *path)
-    return found if _DIGEST.fullmatch(found) else ""
