@@ -46,7 +46,8 @@ bench: $(VENV)/.dev
 # Needs uv; run after changing the dependencies in pyproject.toml.
 lock:
 	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
-	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra server --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements-server.lock
+	uv pip compile pyproject.toml --extra server --extra dev --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock
 	uv pip compile --group build --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements-build.lock
 	uv pip compile --group linters --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements-linters.lock
 

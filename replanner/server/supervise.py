@@ -16,7 +16,7 @@ _POLL_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 30.0
 # A child that lived this long was well: the next failure is a new one.
 _WELL_S: Final = 60.0
-_MOST_FAILURES: Final = 5
+_MOST_FAILURES: Final = 10
 # The worker finishes its jobs for 25 s.
 _STOP_S: Final = 40.0
 _BAD_INPUT: Final = 2
