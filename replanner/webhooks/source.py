@@ -10,6 +10,7 @@ from replanner.webhooks.events import HookEvent
 MIB: Final = 2**20
 JSON: Final = frozenset({"application/json"})
 Secrets = Sequence[bytes]
+_CODING: Final = "content-encoding"
 
 
 class Request(NamedTuple):
@@ -92,7 +93,8 @@ class Source(NamedTuple):
         return None
 
     def _unreadable(self, request: Request) -> Refusal | None:
-        if any(key.lower() == "content-encoding" for key, _ in request.headers):
+        codings = [value.lower() for key, value in request.headers if key.lower() == _CODING]
+        if any(coding != "identity" for coding in codings):
             return Refusal(415, "the body is compressed, which no sender is known to do")
         if self.media_types and media_type(request) not in self.media_types:
             return Refusal(415, f"the body is none of {', '.join(sorted(self.media_types))}")

@@ -143,6 +143,8 @@ def test_compressed_bodies_are_415_and_only_for_who_is_known(source: str) -> Non
     answer = read(source, signed({}, content_encoding="gzip"))
     assert isinstance(answer, Refusal)
     assert answer.status == 415
+    as_it_is = read(source, signed({}, content_encoding="Identity"))
+    assert isinstance(as_it_is, Received) or as_it_is.status == 422
     stranger = read(source, request({}, content_encoding="gzip"))
     assert isinstance(stranger, Refusal)
     assert stranger.status == 401
