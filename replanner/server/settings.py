@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple, get_args, get_origin
+from typing import Annotated, Final, Literal, NamedTuple, get_args, get_origin
 
 from replanner.errors import InputError, did_you_mean
 from replanner.profile.load import read_file, shape
@@ -49,6 +49,7 @@ class GitHub(NamedTuple):
     token: Secret | None
     app: App | None
     repositories: tuple[str, ...]
+    mode: Literal["work", "dispatch"] = "work"
 
 
 class Hub(NamedTuple):
@@ -262,7 +263,7 @@ def _github(told: written.GitHub, folder: Path) -> GitHub:
         told.app.id,
         of.read_text(folder / told.app.private_key_file, "github.app.private_key_file"),
     )
-    return GitHub(told.api_url, token, app, told.repositories)
+    return GitHub(told.api_url, token, app, told.repositories, told.mode)
 
 
 def _token(told: written.GitHub | written.Hub, folder: Path, where: str) -> Secret | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from replanner.profile.sections import after, limits
@@ -92,6 +92,9 @@ class GitHub(NamedTuple):
     repositories: Annotated[
         tuple[Repository, ...], limits(max_length=1000), "What may be touched."
     ] = ()
+    mode: Annotated[
+        Literal["work", "dispatch"], "dispatch only starts the repositories' own workflows."
+    ] = "work"
 
 
 class Hub(NamedTuple):

@@ -98,6 +98,14 @@ class Client:
         with self.doing("read the App"), closing(GithubIntegration(**settings)) as integration:
             return f"{integration.get_app().slug}[bot]"
 
+    def as_app(
+        self, verb: str, path: str, *, doing: str, query: Mapping[str, str] | None = None
+    ) -> object:
+        """What only the App itself may ask, none of its installations."""
+        settings = {**self._writer.kwargs, "auth": self._app}
+        with self.doing(doing), closing(GithubIntegration(**settings)) as integration:
+            return integration.requester.requestJsonAndCheck(verb, path, dict(query or {}))[1]
+
     def _trusted(self) -> bool | str:
         """certifi's authorities and the bundle's in one file, for as long as this client lives."""
         if self.connection.ca_bundle is None:

@@ -1,0 +1,103 @@
+"""Opens the repositories that the server may touch: which there are, and as whom it comes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from replanner.errors import InputError
+from replanner.registry.access import PUBLIC, Access
+from replanner.run.world import World, on_github, registry_of
+from replanner.server.settings import Settings
+
+if TYPE_CHECKING:
+    from replanner.forge.github.session import Connection
+
+# Long waits are the jobs' affair: they hold no place, and outlive the process.
+_PATIENCE_S = 20.0
+# Connection wants a repository, and an App has none of its own.
+_NONE = "-/-"
+
+
+class Gate(Protocol):
+    """The way to GitHub."""
+
+    def repositories(self) -> Sequence[str]:
+        """Everything that may be touched, as it is called there."""
+        ...
+
+    def world(self, repository: str) -> AbstractContextManager[World]: ...
+
+    def dispatch(self, repository: str, kind: str, payload: Mapping[str, str]) -> None:
+        """Start the workflows of a repository that listen to repository_dispatch."""
+        ...
+
+    def redeliver(self) -> int:
+        """Ask for the deliveries again that never arrived; how many those are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubGate:
+    """With a token, the repositories that are named; with an App, those that it is installed in,
+    narrowed by the named ones if there are any."""
+
+    settings: Settings
+    access: Access = field(default_factory=lambda: Access(PUBLIC))
+
+    def repositories(self) -> Sequence[str]:
+        named = self.settings.github.repositories
+        if self.settings.github.app is None:
+            return named
+        from replanner.forge.github.apps import installed_repositories  # noqa: PLC0415 - PyGithub
+
+        allowed = {one.lower() for one in named}
+        found = installed_repositories(self._connection(_NONE))
+        return [one for one in found if not allowed or one.lower() in allowed]
+
+    @contextmanager
+    def world(self, repository: str) -> Iterator[World]:
+        images = registry_of(self.access)
+        with on_github(self._connection(repository), images=images) as world:
+            yield world
+
+    def dispatch(self, repository: str, kind: str, payload: Mapping[str, str]) -> None:
+        from replanner.forge.github.session import Session  # noqa: PLC0415 - its client
+
+        body = {"event_type": kind, "client_payload": dict(payload)}
+        with Session(self._connection(repository)) as session:
+            session.rest("POST", "dispatches", doing="start its workflows", body=body)
+
+    def redeliver(self) -> int:
+        if self.settings.github.app is None:
+            return 0  # a repository's webhook takes a token that may administrate it
+        from replanner.forge.github.apps import redeliver_failed  # noqa: PLC0415 - PyGithub
+
+        return redeliver_failed(self._connection(_NONE))
+
+    def _connection(self, repository: str) -> "Connection":
+        from replanner.forge.github.session import App, Connection, Pace  # noqa: PLC0415
+
+        told = self.settings.github
+        if told.app is None and told.token is None:
+            raise InputError("the server has neither a token nor an App for GitHub.")
+        token = told.token.text if told.token else None
+        app = App(told.app.id, told.app.private_key.text) if told.app else None
+        return Connection(
+            repository=repository,
+            token=app or token,
+            api_url=told.api_url,
+            pace=Pace(patience_s=_PATIENCE_S),
+        )
+
+
+def inputs_of(settings: Settings) -> dict[str, str]:
+    """What the server says in every repository, as a workflow's inputs would. Where the Hub is, a
+    repository must never say: the server's token goes there."""
+    hub = settings.hub
+    age = settings.min_revision_age_s
+    return {
+        "hf-endpoint": hub.endpoint,
+        **({"hf-token": hub.token.text} if hub.token else {}),
+        **({"min-revision-age": f"{age}s"} if age else {}),
+    }

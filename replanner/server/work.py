@@ -1,0 +1,275 @@
+"""Decides whom an event concerns: which repositories, which of their pull requests; the doing is
+carrying.py's."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from replanner.errors import InputError, ReplannerError, UpstreamError
+from replanner.event import SUPPORTED, Event
+from replanner.propose.command import parse_command
+from replanner.propose.decide import Decision, decide
+from replanner.run.scene import Scene, wish_of
+from replanner.run.settling import settled
+from replanner.server import carrying
+from replanner.server.gate import Gate, GitHubGate, inputs_of
+from replanner.server.index import Followed, Index, Known
+from replanner.server.jobs import EVERYTHING, Json, Target
+from replanner.server.settings import Settings
+from replanner.webhooks.events import HookEvent, ImageMoved, ModelMoved, RepositoryEvent, from_json
+
+LOG: Final = logging.getLogger(__name__)
+# Even where nothing that is followed moved, a repository is looked at this often: a push may have
+# been missed, a revision has come of age.
+_ANEW_S: Final = 3600.0
+# How long the list of repositories is believed.
+_LISTED_S: Final = 300.0
+# What our example workflow listens to.
+_DISPATCHED: Final = "hf-revision"
+_ARRIVED: Final = frozenset({"created", "added", "unsuspend"})
+_RERUN: Final = frozenset({"check_run", "check_suite"})
+_INSTALLED: Final = frozenset({"installation", "installation_repositories"})
+
+
+@dataclass
+class RepositoryWork:
+    """`Work` in repositories on GitHub. `subjects` maps globs of generic senders' subjects to globs
+    of profiles. `dispatches`: workflows of the repositories do the work, and are only started."""
+
+    gate: Gate
+    inputs: Mapping[str, str]
+    subjects: Mapping[str, str] = field(default_factory=dict)
+    dispatches: bool = False
+    clock: Callable[[], float] = time.time
+    _listed: tuple[float, tuple[str, ...]] = (0.0, ())
+    _seen: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._index = Index(self.gate, self.inputs)
+
+    @classmethod
+    def of(cls, settings: Settings) -> "RepositoryWork":
+        senders = settings.sources.values()
+        subjects = {glob: profiles for one in senders for glob, profiles in one.map.items()}
+        dispatches = settings.github.mode == "dispatch"
+        return cls(GitHubGate(settings), inputs_of(settings), subjects, dispatches=dispatches)
+
+    # --- the port
+
+    def targets(self, event: Json) -> Sequence[Target]:
+        if event == EVERYTHING:
+            return list(self._reconciled())
+        found = from_json(dict(event))
+        if isinstance(found, RepositoryEvent):
+            return list(self._of_repository(found.event))
+        return [
+            one for repository in self._repositories() for one in self._followers(repository, found)
+        ]
+
+    def run(self, target: Json) -> dict[str, object]:
+        found = Target.from_json(target)
+        self._index.forget(found.repository)
+        return carrying.carry_out(self.gate, found, self.inputs, now_s=int(self.clock()))
+
+    # --- a model, an image or a subject moved
+
+    def _followers(self, repository: str, event: HookEvent) -> Iterator[Target]:
+        try:
+            known = self._index.known(repository)
+        except UpstreamError as error:
+            # Whether it follows is not known: looking at it in vain costs little, and that job
+            # waits for its repository while the others go on.
+            LOG.info("%s: %s", repository, error.message)
+            yield self._update(repository, "", event)
+            return
+        except ReplannerError as error:
+            LOG.warning("%s: %s", repository, error.in_full)
+            return
+        for one in known.bases:
+            if one.concerns(event, self.subjects):
+                yield self._update(repository, one.base, event)
+
+    def _update(self, repository: str, base: str, event: HookEvent | None = None) -> Target:
+        if self.dispatches:
+            return Target("dispatch", f"{repository}|dispatch", repository, _hint(event))
+        return Target("update", f"{repository}|update|{base}", repository, {"base": base})
+
+    # --- something happened in a repository
+
+    def _of_repository(self, event: Event) -> Iterator[Target]:
+        repository = self._named(event.repository)
+        if repository is None:
+            LOG.info("not one of ours: %s", event.repository)
+            return
+        self._index.forget(repository)
+        if event.name in _INSTALLED:
+            if event.action in _ARRIVED:
+                yield self._update(repository, "")
+            return
+        if self.dispatches:
+            return  # its workflows see the same events
+        yield from self._asked(repository, event._replace(repository=repository))
+
+    def _asked(self, repository: str, event: Event) -> Iterator[Target]:
+        if event.name == "issue_comment":
+            yield from _commanded(repository, event)
+        elif event.name in _RERUN:
+            if event.pull:
+                yield _pull(repository, event.pull.number)
+        elif event.name in SUPPORTED:
+            yield from self._decided(repository, event)
+
+    def _decided(self, repository: str, event: Event) -> Iterator[Target]:
+        known = self._index.known(repository)
+        try:
+            decision = self._settled(repository, event, known)
+        except InputError as error:
+            LOG.info("%s: %s", repository, error.message)
+            return
+        LOG.info("%s: %s, since %s", repository, decision.mode, decision.reason)
+        yield from self._of_decision(repository, event, known, decision)
+
+    def _settled(self, repository: str, event: Event, known: Known) -> Decision:
+        """What was asked, and whether files say that it matters: a later push, which this one is
+        gathered with, may not have touched them. Who asks is looked up when it is done."""
+        if event.name == "push" and not event.default_branch:
+            event = event._replace(default_branch=known.bases[0].base)
+        decision = decide(event, wish_of(known.settings))
+        if not decision.needs_touch:
+            return decision
+        with self.gate.world(repository) as world:
+            scene = Scene(world, repository, self.inputs, known.settings, known.config, 0)
+            return settled(scene, decision).decision
+
+    def _of_decision(
+        self, repository: str, event: Event, known: Known, decision: Decision
+    ) -> Iterator[Target]:
+        if decision.mode == "comment" and decision.number is not None:
+            yield _pull(repository, decision.number)
+        elif decision.mode == "apply" and decision.number is not None:
+            asked: dict[str, object] = {
+                "number": decision.number,
+                "writer": decision.needs_writer,
+                "label": event.label,
+            }
+            yield Target("apply", "", repository, asked)
+        elif decision.mode == "update" and decision.group:
+            yield _group(repository, event, decision)
+        elif decision.mode == "update":
+            pushed = {event.branch} & {one.base for one in known.bases}
+            for base in pushed or [one.base for one in known.bases]:
+                yield self._update(repository, base)
+
+    # --- time has passed
+
+    def _reconciled(self) -> Iterator[Target]:
+        """What moved while nobody told us."""
+        self._redeliver()
+        for repository in self._repositories():
+            try:
+                yield from self._moved(repository)
+            except ReplannerError as error:
+                # The next round asks again; the others must not wait for it.
+                LOG.warning("%s: %s", repository, error.in_full)
+
+    def _redeliver(self) -> None:
+        try:
+            count = self.gate.redeliver()
+        except ReplannerError as error:
+            LOG.warning("deliveries that were missed are not known: %s", error.in_full)
+        else:
+            if count:
+                LOG.info("asked for %d deliveries again", count)
+
+    def _moved(self, repository: str) -> Iterator[Target]:
+        known = self._index.known(repository)
+        with self.gate.world(repository) as world:
+            scene = Scene(world, repository, self.inputs, known.settings, known.config, 0)
+            now = [(one, _state(scene, one)) for one in known.bases]
+        for one, state in now:
+            key = (repository, one.base)
+            since, before = self._seen.get(key, (0.0, ""))
+            if state != before or self.clock() - since > _ANEW_S:
+                self._seen[key] = (self.clock(), state)
+                yield self._update(repository, one.base)
+
+    # --- which repositories there are
+
+    def _repositories(self) -> tuple[str, ...]:
+        since, listed = self._listed
+        if not listed or self.clock() - since > _LISTED_S:
+            listed = tuple(self.gate.repositories())
+            self._listed = (self.clock(), listed)
+        return listed
+
+    def _named(self, name: str) -> str | None:
+        """The repository as we call it; one that is new with the App is looked for once more."""
+        for _ in range(2):
+            for one in self._repositories():
+                if one.lower() == name.lower():
+                    return one
+            if self.clock() - self._listed[0] < 1:
+                return None
+            self._listed = (0.0, ())
+        return None
+
+
+def _commanded(repository: str, event: Event) -> Iterator[Target]:
+    """A person waits, so it is gathered with nothing."""
+    command = parse_command(event.comment)
+    if event.action != "created" or event.pull is None or command is None:
+        return
+    payload: dict[str, object] = {
+        "number": event.pull.number,
+        "comment": event.comment_id,
+        "writer": event.commenter,
+        "profile": command.profile,
+        "changes": [list(one) for one in command.changes],
+    }
+    yield Target("command", "", repository, payload)
+
+
+def _pull(repository: str, number: int) -> Target:
+    return Target("pull", f"{repository}|pull|{number}", repository, {"number": number})
+
+
+def _group(repository: str, event: Event, decision: Decision) -> Target:
+    payload: dict[str, object] = {
+        "base": event.pull.base if event.pull else "",
+        "group": decision.group,
+        "forced": decision.forced,
+        "writer": decision.needs_writer,
+    }
+    return Target("update", "", repository, payload)
+
+
+def _hint(event: HookEvent | None) -> dict[str, object]:
+    """What a workflow may like to know; it reads the truth itself."""
+    match event:
+        case ModelMoved(model_id, revision):
+            return {"kind": _DISPATCHED, "model": model_id, "revision": revision}
+        case ImageMoved(image, tag):
+            return {"kind": _DISPATCHED, "image": image, "tag": tag}
+        case _:
+            return {"kind": _DISPATCHED}
+
+
+def _state(scene: Scene, followed: Followed) -> str:
+    """Where everything that a base follows stands now. What cannot be told stands where it stood
+    only if it could not be told then either."""
+    hub, registry = scene.hub(scene.world.tree(followed.commit)), scene.registry()
+    models = (_told(partial(hub.resolve, *one)) for one in sorted(followed.models))
+    images = (_told(partial(registry.pin, *one)) for one in sorted(followed.images))
+    lines = [followed.commit, *models, *images]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _told(ask: Callable[[], str | None]) -> str:
+    try:
+        return ask() or ""
+    except ReplannerError as error:
+        return error.code
