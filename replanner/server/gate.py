@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from replanner.errors import InputError
-from replanner.registry.access import PUBLIC, Access
 from replanner.run.world import World, on_github, registry_of
 from replanner.server.settings import Settings
 
@@ -43,7 +42,6 @@ class GitHubGate:
     narrowed by the named ones if there are any."""
 
     settings: Settings
-    access: Access = field(default_factory=lambda: Access(PUBLIC))
 
     def repositories(self) -> Sequence[str]:
         named = self.settings.github.repositories
@@ -57,7 +55,7 @@ class GitHubGate:
 
     @contextmanager
     def world(self, repository: str) -> Iterator[World]:
-        images = registry_of(self.access)
+        images = registry_of(self.settings.registries)
         with on_github(self._connection(repository), images=images) as world:
             yield world
 

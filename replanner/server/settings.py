@@ -11,6 +11,7 @@ from replanner.profile.load import read_file, shape
 from replanner.profile.sections import Key, keys
 from replanner.profile.source import Source as Text
 from replanner.profile.source import read_source
+from replanner.registry.access import PUBLIC, Access, logins_of
 from replanner.server import secrets as of
 from replanner.server import settings_file as written
 from replanner.server.secrets import Secret
@@ -82,6 +83,7 @@ class Settings:
     most_queued: int
     min_free_bytes: int
     keep_days: int
+    registries: Access = field(default_factory=Access)
 
     @property
     def store_file(self) -> Path | None:
@@ -235,6 +237,7 @@ def _settings(told: written.Written, folder: Path, known: Mapping[str, bool]) ->
         store=_store(told.store, folder),
         github=_github(told.github, folder),
         hub=Hub(told.hub.endpoint, _token(told.hub, folder, "hub")),
+        registries=_registries(told.registries, folder),
         sources={
             name: _sender(name, each, folder, in_path=known[name])
             for name, each in told.sources.items()
@@ -264,6 +267,15 @@ def _github(told: written.GitHub, folder: Path) -> GitHub:
         of.read_text(folder / told.app.private_key_file, "github.app.private_key_file"),
     )
     return GitHub(told.api_url, token, app, told.repositories, told.mode)
+
+
+def _registries(told: written.Registries, folder: Path) -> Access:
+    hosts = PUBLIC.union(told.hosts)
+    if told.config_file is None:
+        return Access(hosts)
+    where = "registries.config_file"
+    text = of.read_text(folder / told.config_file, where).text
+    return Access(hosts, logins=logins_of(text.encode(), name=where))
 
 
 def _token(told: written.GitHub | written.Hub, folder: Path, where: str) -> Secret | None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from replanner.profile.sections import after, limits
 
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}/[A-Za-z0-9_.-]{1,100}")
+_HOST: Final = re.compile(r"[a-z0-9.-]+(?::[0-9]{1,5})?")
 _SOURCE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,5})([mhd])")
 _SECONDS: Final = {"m": 60, "h": 3600, "d": 86400}
@@ -45,6 +46,12 @@ def _repository(text: str) -> str:
     return text
 
 
+def _host(text: str) -> str:
+    if not _HOST.fullmatch(text):
+        raise ValueError(f"must be a host like registry.acme.example:5000, not {text[:80]!r}")
+    return text
+
+
 def _source(text: str) -> str:
     if not _SOURCE.fullmatch(text):
         raise ValueError(f"must be the name of a source, not {text[:80]!r}")
@@ -66,6 +73,7 @@ Address = Annotated[str, limits(max_length=255), after(_address)]
 Store = Annotated[str, limits(max_length=2000), after(_store)]
 Site = Annotated[str, limits(max_length=500), after(_site)]
 Repository = Annotated[str, limits(max_length=201), after(_repository)]
+Host = Annotated[str, limits(max_length=255), after(_host)]
 SourceName = Annotated[str, after(_source)]
 Duration = Annotated[str, after(_duration)]
 File = Annotated[str, limits(min_length=1, max_length=4096)]
@@ -105,6 +113,15 @@ class Hub(NamedTuple):
     token: Annotated[SecretText | None, "The token itself: in the environment only."] = None
 
 
+class Registries(NamedTuple):
+    """Where images are looked up, for profiles with engine.image_track."""
+
+    hosts: Annotated[
+        tuple[Host, ...], limits(max_length=100), "Registries to ask beside the public ones."
+    ] = ()
+    config_file: Annotated[File | None, "Logins, as `docker login` writes them."] = None
+
+
 class Source(NamedTuple):
     """Who may send to /webhooks/<source>."""
 
@@ -124,6 +141,7 @@ class Written(NamedTuple):
     store: Annotated[Store, "Where deliveries and jobs are kept."] = "sqlite:///replanner.db"
     github: GitHub = GitHub()
     hub: Hub = Hub()
+    registries: Registries = Registries()
     sources: Annotated[
         Mapping[SourceName, Source], limits(max_length=50), "Who may send; nobody else may."
     ] = {}

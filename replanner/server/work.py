@@ -51,13 +51,6 @@ class RepositoryWork:
     def __post_init__(self) -> None:
         self._index = Index(self.gate, self.inputs)
 
-    @classmethod
-    def of(cls, settings: Settings) -> "RepositoryWork":
-        senders = settings.sources.values()
-        subjects = {glob: profiles for one in senders for glob, profiles in one.map.items()}
-        dispatches = settings.github.mode == "dispatch"
-        return cls(GitHubGate(settings), inputs_of(settings), subjects, dispatches=dispatches)
-
     # --- the port
 
     def targets(self, event: Json) -> Sequence[Target]:
@@ -216,6 +209,15 @@ class RepositoryWork:
                 return None
             self._listed = (0.0, ())
         return None
+
+
+def make_work(settings: Settings) -> RepositoryWork:
+    """The work as a server's settings want it."""
+    senders = settings.sources.values()
+    subjects = {glob: profiles for one in senders for glob, profiles in one.map.items()}
+    dispatches = settings.github.mode == "dispatch"
+    gate, inputs = GitHubGate(settings), inputs_of(settings)
+    return RepositoryWork(gate, inputs, subjects, dispatches=dispatches)
 
 
 def _commanded(repository: str, event: Event) -> Iterator[Target]:
