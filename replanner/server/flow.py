@@ -131,10 +131,10 @@ def _ask(work: Callable[[], object], tries: int) -> _Answer:
     except UpstreamError as error:
         return _later(error, tries)
     except ReplannerError as error:
-        LOG.warning("a job failed: %s", error.in_full)
+        LOG.warning("a job failed: %s", error.in_full, extra=_job())
         raise JobFailed(error.in_full) from None
     except Exception as error:
-        LOG.exception("a job failed by a bug")
+        LOG.exception("a job failed by a bug", extra=_job())
         raise JobFailed(Bug.of(error).in_full) from None
 
 
@@ -144,5 +144,10 @@ def _later(error: UpstreamError, tries: int) -> _Answer:
     pause: float = min(_FIRST_PAUSE_S * 2 ** min(tries, 10), _LONGEST_PAUSE_S)
     if isinstance(error, RateLimited) and error.retry_after_s:
         pause = max(1, min(error.retry_after_s, _LONGEST_ASKED_S))
-    LOG.info("a job waits %d s: %s", pause, error.in_full)
+    LOG.info("a job waits %d s: %s", pause, error.in_full, extra=_job())
     return _Answer(None, pause, error.in_full)
+
+
+def _job() -> dict[str, object]:
+    """Begins with the id of the delivery that set the job off."""
+    return {"job": DBOS.workflow_id}

@@ -23,6 +23,10 @@ _RENAMED: Final = {"operationUUID": "job"}
 _DROPPED: Final = {"applicationID", "applicationVersion", "executorID", "traceId"}
 
 
+class ToldAlready(Exception):
+    """An error whose log stands where it was raised; what others say of it is not shown."""
+
+
 class Redactor:
     """Takes out what looks like a secret, and the secrets that this process knows."""
 
@@ -71,10 +75,15 @@ def _extra(record: logging.LogRecord) -> Mapping[str, object]:
     }
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], ToldAlready))
+
+
 def set_up(known_secrets: Iterable[str], *, stream: TextIO | None = None) -> None:
     """All of this process's logs as JSON lines; the libraries' only where they warn."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines(Redactor(known_secrets)))
+    handler.addFilter(_is_news)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
