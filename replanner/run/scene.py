@@ -1,7 +1,7 @@
 """A repository as one run sees it: its adapters, and what holds on the base it is about."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from replanner import __version__
@@ -26,7 +26,7 @@ class Scene:
 
     world: World
     repository: str
-    inputs: Mapping[str, str]
+    inputs: Mapping[str, str] = field(repr=False)  # may hold tokens
     settings: Settings
     config: RepoConfig
     now_s: int

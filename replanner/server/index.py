@@ -67,7 +67,7 @@ class Index:
     """`inputs` are what the server says in every repository."""
 
     gate: Gate
-    inputs: Mapping[str, str]
+    inputs: Mapping[str, str] = field(repr=False)  # may hold a token
     clock: Callable[[], float] = time.monotonic
     _known: dict[str, tuple[float, Known]] = field(default_factory=dict)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)

@@ -41,7 +41,7 @@ class RepositoryWork:
     of profiles. `dispatches`: workflows of the repositories do the work, and are only started."""
 
     gate: Gate
-    inputs: Mapping[str, str]
+    inputs: Mapping[str, str] = field(repr=False)  # may hold a token
     subjects: Mapping[str, str] = field(default_factory=dict)
     dispatches: bool = False
     clock: Callable[[], float] = time.time
