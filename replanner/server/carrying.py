@@ -22,12 +22,14 @@ from replanner.server.jobs import Target
 
 Account = dict[str, object]
 _NOTHING: Final = "nothing"
+# What a workflow that we start may like to know.
+_HINTS: Final = ("model", "revision", "image", "tag")
 
 
 def carry_out(gate: Gate, target: Target, inputs: Mapping[str, str], *, now_s: int) -> Account:
     """Do it; UpstreamError where it has to be tried again."""
     if target.kind == "dispatch":
-        hints = {key: str(value) for key, value in target.payload.items() if key != "kind"}
+        hints = {key: str(value) for key, value in target.payload.items() if key in _HINTS}
         gate.dispatch(target.repository, _text(target, "kind"), hints)
         return {"did": "dispatched"}
     with gate.world(target.repository) as world:
@@ -74,11 +76,15 @@ def _update(job: _Job) -> Account:
 def _updated(job: _Job, base: str, commit: str, group: str, *, forced: bool = False) -> Account:
     forced = forced or job.target.payload.get("forced") is True
     result = update_base(job.scene(commit), base, group=group, forced=forced)
-    _raise_if_away(_errors(result))
+    errors = _errors(result)
+    if job.target.payload.get("round") is not True:
+        _raise_if_away(errors)  # the next round asks again by itself
+    unknown = sum(isinstance(error, UpstreamError) for error in errors)
     numbers = sorted(one.number for one in result.published if one.number)
     return {"did": "updated", "base": result.base.name, "writes": len(result.writes)} | {
         "pulls": numbers,
         "profiles": len(result.judged),
+        "unknown": unknown,
     }
 
 

@@ -66,7 +66,10 @@ class RepositoryWork:
     def run(self, target: Json) -> dict[str, object]:
         found = Target.from_json(target)
         self._index.forget(found.repository)
-        return carrying.carry_out(self.gate, found, self.inputs, now_s=int(self.clock()))
+        account = carrying.carry_out(self.gate, found, self.inputs, now_s=int(self.clock()))
+        if account.get("unknown"):
+            self._seen.pop((found.repository, str(account.get("base"))), None)
+        return account
 
     # --- a model, an image or a subject moved
 
@@ -188,7 +191,8 @@ class RepositoryWork:
             since, before = self._seen.get(key, (0.0, ""))
             if state != before or self.clock() - since > _ANEW_S:
                 self._seen[key] = (self.clock(), state)
-                yield self._update(repository, one.base)
+                found = self._update(repository, one.base)
+                yield found._replace(payload={**found.payload, "round": True})
 
     # --- which repositories there are
 

@@ -301,6 +301,19 @@ def test_every_round_looks_for_what_nobody_told(yard: Yard) -> None:
     assert round_() == [f"{REPO}|update|main"]
 
 
+def test_a_round_that_could_not_know_leaves_it_to_the_next_one(yard: Yard) -> None:
+    yard.base[CHAT] = tracking()
+    yard.images.error = UpstreamError("away.")
+    work = yard.work()
+    for _ in range(2):
+        (target,) = work.targets(EVERYTHING)
+        assert work.run(target.to_json())["unknown"] == 1
+    yard.images.error, yard.images.now = None, {"stable": "a"}
+    (target,) = work.targets(EVERYTHING)
+    assert work.run(target.to_json())["unknown"] == 0
+    assert work.targets(EVERYTHING) == []
+
+
 def test_every_round_looks_at_images_too(yard: Yard) -> None:
     yard.base[CHAT] = tracking()
     work = yard.work()
