@@ -62,8 +62,8 @@ def _older(jobs: sa.TableClause, now_ms: int, days: int) -> sa.ColumnElement[boo
 
 def _shrink(engine: sa.Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("PRAGMA incremental_vacuum(10000)").all()
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+        connection.exec_driver_sql("PRAGMA incremental_vacuum(10000)")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def look_at_everything(inbox: Inbox, minutes: int, *, now_s: float) -> None:

@@ -117,7 +117,7 @@ def _register_queues(engine: sa.Engine, settings: Settings) -> None:
             REPLAN,
             worker_concurrency=settings.concurrency,
             partition_concurrency=1,  # one job of a repository at a time, on all machines together
-            polling_interval_sec=0.5,
+            polling_interval_sec=0.25,
         )
 
 

@@ -84,6 +84,7 @@ def running(
         process = subprocess.Popen(
             [sys.executable, LAUNCHER, command, "--config", config, *arguments],
             stderr=output,
+            cwd=config.parent,
             env={**os.environ, **(env or {})},
         )
     started = Process(process, log, config.parent)
@@ -108,7 +109,7 @@ def run(command: str, config: Path, *arguments: str) -> int:
         config,
         *arguments,
     ]
-    return subprocess.run(words, check=False, timeout=_PATIENCE_S).returncode
+    return subprocess.run(words, check=False, timeout=_PATIENCE_S, cwd=config.parent).returncode
 
 
 def until(look: Callable[[], T], patience_s: float = _PATIENCE_S) -> T:

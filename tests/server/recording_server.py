@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from replanner.errors import InputError, RateLimited
+from replanner.errors import InputError, RateLimited, ReplannerError
 from replanner.server import commands
 from replanner.server.jobs import Json, Target
 from replanner.server.settings import Settings
@@ -24,9 +24,8 @@ TOOK_S = 0.03
 class Recording:
     """Appends `S <key>` and `E <key>` to a file: effects that are not safe to do twice."""
 
-    def __init__(self, settings: Settings) -> None:
-        assert settings.store_file
-        self.file = settings.store_file.with_name("effects")
+    def __init__(self, _: Settings) -> None:
+        self.file = Path("effects").absolute()
 
     def targets(self, event: Json) -> Sequence[Target]:
         if event["kind"] == "repository":
@@ -86,4 +85,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except ReplannerError as error:  # as the command line's funnel
+        sys.exit(error.exit_code)
