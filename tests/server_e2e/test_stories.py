@@ -38,6 +38,7 @@ def test_a_model_that_moved_becomes_one_pull_request_however_often_it_is_told(
         (pull,) = until(stage.github.pulls)
         time.sleep(5)
         assert [one["number"] for one in stage.github.pulls()] == [pull["number"]]
+    assert stage.github.violations() == []
     branch = pull["head"]["ref"]
     plan = json.loads(stage.github.read("deploy/chat/plan.json", branch))
     assert plan["config"]["revision"] == plan["model"]["commit"]
