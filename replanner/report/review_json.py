@@ -125,7 +125,8 @@ def _trouble(one: Trouble | None) -> dict[str, object] | None:
 
 def _reviewed(one: "ProfileReport") -> Reviewed:
     where = f"the report's profile {one.name[:_LONGEST_SHOWN]!r}"
-    if not is_inside(one.path):
+    # They become links, which dots would lead anywhere on the forge.
+    if not all(map(is_inside, (one.path, *(edit.path for edit in one.edits)))):
         raise InputError(f"{where} stands outside the repository.")
     before, after = (_record(side, where) for side in (one.before, one.after))
     change = _change(one, before, after, where)

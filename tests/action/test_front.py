@@ -256,6 +256,31 @@ def test_a_report_is_posted_to_the_pull_request_of_the_run_not_of_the_report(sta
     assert "No open pull request" in stage.log
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("digest", "x -->\n\n@acme/all [click](https://evil.example) <!--"),
+        ("digest", "0" * 64 + "\n"),
+        ("base_commit", "a" * 40 + " --> @acme/all"),
+        ("head_commit", "--> @acme/all"),
+    ],
+)
+def test_a_report_ends_no_hidden_line_of_the_comment(stage: Stage, key: str, value: str) -> None:
+    """A fork writes the report that a run with a token posts."""
+    stage.run("pull_request", pull_event(**FORK))
+    report = json.loads((stage.folder / "replanner-report.json").read_text())
+    (stage.folder / "in.json").write_text(json.dumps({**report, key: value}))
+    stage.pulls.head_repository = "stranger/infra"
+    run = {
+        "event": "pull_request",
+        "head_sha": HEAD,
+        "head_repository": {"full_name": "stranger/infra"},
+    }
+    event = {**COMMON, "action": "completed", "workflow_run": run}
+    assert stage.run("workflow_run", event, report_artifact="in.json", mode="publish") == 2
+    assert stage.done == []
+
+
 @pytest.mark.parametrize(("on_error", "code"), [("", 0), ("warn", 0), ("fail", 3)])
 def test_a_forge_that_is_away_fails_only_who_wants_that(
     stage: Stage, on_error: str, code: int
