@@ -68,7 +68,7 @@ def _ticked(event: Event, name: str) -> bool:
 
 
 def _box(body: str, name: str) -> bool | None:
-    found = re.search(rf"(?m)^\s*[-*] \[([ xX])\] <!-- replanner:{name} -->", body)
+    found = re.search(rf"(?m)^[ \t]*[-*] \[([ xX])\] <!-- replanner:{name} -->", body)
     return found[1] != " " if found else None
 
 

@@ -1,11 +1,13 @@
 """What a run does on each event: the table, row by row."""
 
+import time
 from typing import Any
 
 import pytest
 
 from replanner.errors import InputError
-from replanner.propose import Proposal, compose
+from replanner.propose import Proposal, Shown, compose
+from replanner.propose.controls import is_held
 from replanner.propose.decide import Decision, Wish, decide
 from replanner.propose.event import SUPPORTED, Event, PullFacts
 
@@ -210,6 +212,15 @@ def test_who_may_not_ask_opens_no_gate_by_asking() -> None:
     assert asked.otherwise == decide(on_pull("labeled", label="bug"), Wish())
     assert asked.otherwise
     assert asked.otherwise.mode == "comment"
+
+
+def test_a_body_of_blank_lines_is_looked_through_at_once() -> None:
+    blank = "\n" * 65_000  # as long as GitHub lets it be
+    edited = on_pull("edited", pull=pull(body=blank), body_before=blank + "x")
+    started = time.process_time()
+    assert decide(edited, Wish()).mode == "comment"
+    assert not is_held(Shown("1", "replanner/main/x", "open", "", ""), blank)
+    assert time.process_time() - started < 1
 
 
 def test_what_is_asked_of_one_proposal_is_done_to_that_one() -> None:
