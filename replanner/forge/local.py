@@ -22,13 +22,13 @@ from replanner.propose import (
     Shown,
     read_state,
 )
+from replanner.propose.groups import PREFIX
 from replanner.replan.ports import Base
 
 BOT_NAME = "replanner"
 BOT_EMAIL = "replanner@localhost"
 _HEADS = "refs/heads/"
 _USUAL_BASES = ("main", "master")
-_OWN_PREFIX = "replanner/"
 _HISTORY = "%ae%x00%ce%x00%(trailers:key=Replanner-Plan,valueonly,separator=%x2C)"
 
 
@@ -60,7 +60,7 @@ class LocalForge:
             current = self.git.text("symbolic-ref", "--quiet", "--short", "HEAD")
         except GitError:
             current = ""
-        if current and not current.startswith(_OWN_PREFIX):
+        if current and not current.startswith(PREFIX):
             return current
         for usual in _USUAL_BASES:
             if self.git.resolve(_HEADS + usual):

@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from pydantic import RootModel
 
 from replanner.errors import InputError, ReplannerError, UpstreamError
-from replanner.forge.files import LARGEST_FILE, PLAIN_MODES
+from replanner.forge.files import Entry, entry_at, is_plain
 from replanner.forge.github.refusals import Refused
 from replanner.forge.github.session import Answer, Session
 
@@ -23,12 +22,6 @@ _BATCH_BYTES = 2 * 1024**2
 _MOST_LISTINGS = 300
 _DEEP = {"recursive": "1"}
 _FOLDER = "040000"
-
-
-class Entry(NamedTuple):
-    mode: str
-    id: str
-    size: int
 
 
 class _Listed(Answer):
@@ -69,7 +62,7 @@ class GitHubTree:
 
     def __post_init__(self) -> None:
         for path, listed in _walk(self.session, self.commit):
-            if listed.mode in PLAIN_MODES and path.isprintable():
+            if is_plain(listed.mode, path):
                 self.entries[path] = Entry(listed.mode, listed.sha, listed.size)
             else:
                 self.others.add(path)
@@ -78,11 +71,7 @@ class GitHubTree:
         return self.entries.keys()
 
     def read(self, path: str) -> bytes:
-        entry = self.entries.get(path)
-        if entry is None:
-            raise InputError(f"{path}: no such file in commit {self.commit[:7]}.")
-        if entry.size > LARGEST_FILE:
-            raise InputError(f"{path}: larger than {LARGEST_FILE} bytes.")
+        entry = entry_at(path, self.entries, commit=self.commit)
         if entry.id not in self.session.blobs:
             self.session.blobs[entry.id] = self._blob(path, entry)
         return self.session.blobs[entry.id]
