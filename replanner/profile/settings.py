@@ -355,4 +355,7 @@ def _value(one: Setting, inputs: Mapping[str, str], config: Mapping[str, Value])
 
 def from_config(key: str, value: object) -> Value:
     """A value of the configuration file; ValueError with what it must be."""
-    return BY_KEY[key].read(of.as_text(value, BY_KEY[key].kind))
+    one = BY_KEY[key]
+    if value is False and "off" in one.choices:
+        value = "off"  # without quotes, YAML takes the word for false
+    return one.read(of.as_text(value, one.kind))

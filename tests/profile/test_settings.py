@@ -81,6 +81,10 @@ def test_every_shared_setting_can_be_a_key_of_the_configuration(one: Setting) ->
     assert getattr(merged({one.name: "  "}, config.settings), one.field) == value, "an empty input"
 
 
+def test_off_needs_no_quotes() -> None:
+    assert parse_repo_config("comment_mode: off\n").settings == {"comment_mode": "off"}
+
+
 def test_an_input_wins_over_the_configuration() -> None:
     config = parse_repo_config("fail_on: policy\nlabels: [a, b]\ndry_run: true\n")
     settings = merged({"fail-on": "never", "dry-run": "false"}, config.settings)
