@@ -12,6 +12,7 @@ from replanner.propose.sticky import Add, Change, CommentStep, Minimize, Remove,
 from replanner.replan import talk
 from replanner.replan.pairs import Side
 from replanner.replan.ports import Pull
+from replanner.replan.repository import read_config
 from replanner.replan.review import PullFacts
 from replanner.replan.review import review as judge
 from replanner.report.review import Review
@@ -70,10 +71,11 @@ def pull_of(run: Run, decision: Decision) -> Pull:
 
 
 def review_pull(run: Run, pull: Pull) -> Review:
-    """Both sides planned; the base is where the head branched off."""
+    """Both sides planned; the base is where the head branched off, but its rules are today's."""
     world, settings = run.world, run.settings
     found = world.pulls.compare(pull.base_commit, pull.head_commit)
     base, head = world.tree(found.merge_base), world.tree(pull.head_commit)
+    tip = world.tree(pull.base_commit)
     foreign = pull.head_repository != run.event.repository
     facts = PullFacts(
         base=pull.base,
@@ -83,6 +85,7 @@ def review_pull(run: Run, pull: Pull) -> Review:
         lines=found.lines,
         globs=settings.profiles,
         config_path=settings.config,
+        rules=read_config(tip, tip.paths(), settings.config),
         fail_on=settings.fail_on,
         on_error=settings.on_error,
     )

@@ -256,6 +256,16 @@ def test_a_report_is_posted_to_the_pull_request_of_the_run_not_of_the_report(sta
     assert "No open pull request" in stage.log
 
 
+def test_the_policy_is_the_base_branchs_as_it_is_now(stage: Stage) -> None:
+    """Not that of the commit that a pull request chose to branch off from."""
+    stage.pulls.commits["c" * 40] = dict(stage.base)
+    stage.pulls.forked_at = "c" * 40
+    stage.base[".github/replanner.yaml"] = "policy: {min_concurrency: 3}\n"
+    stage.head[CHAT] = profile(gpu="A100-40GB")
+    assert stage.run("pull_request", pull_event(), fail_on="policy") == 1
+    assert stage.output["verdict"] == "policy"
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
