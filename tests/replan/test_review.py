@@ -11,7 +11,7 @@ from pulling import CHAT, CONFIG, LARGE, LLAMA, OTHER, SMALL, World, of, profile
 
 from replanner.errors import AccessDenied, ProfileError, UpstreamError
 from replanner.planning.model_files import ModelFiles
-from replanner.replan.judge import judge
+from replanner.replan.judge import Judge
 from replanner.replan.pairs import Side
 from replanner.replan.repository import read_repository
 from replanner.replan.review import PullFacts, review
@@ -146,7 +146,7 @@ def test_without_a_pin_both_sides_stand_on_one_commit(tmp_path: Path) -> None:
 def proposed(world: World) -> dict[str, bytes | None]:
     """What an update proposes: every revision resolved anew."""
     tree, hub = world.tree("main"), world.hub("main")
-    judged = judge(read_repository(tree), Planner(hub))
+    judged = Judge(read_repository(tree), Planner(hub)).all()
     return {path: blob and blob.data for one in judged for path, blob in one.files.write.items()}
 
 
@@ -163,7 +163,7 @@ def test_a_proposal_of_a_new_commit_is_judged_at_that_commit(world: World) -> No
 def test_a_proposal_of_words_alone_is_safe(world: World) -> None:
     world.model(**{"README.md": b"new words"})
     tree, hub = world.tree("main"), world.hub("main")
-    judged = judge(read_repository(tree), Planner(hub), revision_classes=("docs",))
+    judged = Judge(read_repository(tree), Planner(hub), revision_classes=("docs",)).all()
     world.pull({path: blob and blob.data for path, blob in judged[0].files.write.items()})
     assert summary(of(world.review())) == ("changed", "safe")
 
@@ -489,6 +489,31 @@ def test_where_the_base_cannot_be_planned_nothing_is_compared(world: World) -> N
     one = of(world.review(hub=Door(world.hub("main"), (LLAMA,))))
     assert (summary(one), one.change) == (("unknown", "unknown"), None)
     assert one.record is not None
+
+
+@pytest.mark.parametrize("fail_on", ["infeasible", "policy"])
+def test_what_does_not_fit_blocks_though_the_base_cannot_be_planned(
+    world: World, fail_on: Any
+) -> None:
+    world.pull({CHAT: profile(OTHER, gpu_name="L4", length=131072)})
+    result = world.review(hub=Door(world.hub("main"), (LLAMA,)), fail_on=fail_on)
+    assert (of(result).level, of(result).inherited) == ("infeasible", False)
+    assert outcome(result) == ("infeasible", True, 1)
+    assert result.notes == ("chat cannot be compared with what it was: the Hub did not answer.",)
+
+
+@pytest.mark.parametrize("planned", [False, True])
+def test_a_limit_is_a_limit_though_the_base_cannot_be_planned(
+    tmp_path: Path, *, planned: bool
+) -> None:
+    world = World.new(tmp_path)
+    world.base({CHAT: profile()}, planned=planned)
+    world.base({CONFIG: policy(min_concurrency=1e6)}, planned=False)
+    world.pull({CHAT: profile(OTHER)})
+    result = world.review(hub=Door(world.hub("main"), (LLAMA,)), fail_on="policy")
+    # The plan that the base holds breaches it too: then it cannot be told who is to blame.
+    told = ("unknown", False, 0) if planned else ("policy", True, 1)
+    assert outcome(result) == told
 
 
 # --- models in the repository
