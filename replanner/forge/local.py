@@ -29,6 +29,7 @@ BOT_NAME = "replanner"
 BOT_EMAIL = "replanner@localhost"
 _HEADS = "refs/heads/"
 _USUAL_BASES = ("main", "master")
+_OWN = 2  # a branch's last commit, which is the only one that the base lacks
 _HISTORY = "%ae%x00%ce%x00%(trailers:key=Replanner-Plan,valueonly,separator=%x2C)"
 
 
@@ -99,7 +100,7 @@ class LocalForge:
             ours=None not in commits,
             digest=commits[0] or "",
             merged=merged,
-            conflicted=not merged and self._is_conflicted(head, base),
+            conflicted=not merged and (len(commits) > _OWN or self._is_conflicted(head, base)),
             behind=not merged and not self._contains(head, base.commit),
             in_use=in_use,
         )

@@ -191,6 +191,14 @@ def test_a_branch_without_common_history_conflicts(repo: Repo, forge: LocalForge
     assert (branch.conflicted, branch.ours) == (True, False)
 
 
+def test_what_the_base_lost_would_come_back(repo: Repo, forge: LocalForge) -> None:
+    repo.commit({"secret.txt": "x\n"})
+    opened(forge)
+    repo.git("reset", "-q", "--hard", "HEAD^")
+    branch = forge.look(forge.base("main"), PREFIX).branches[NAME]
+    assert (branch.conflicted, branch.behind) == (True, False)
+
+
 def test_a_branch_that_only_points_at_the_base_is_not_ours(repo: Repo, forge: LocalForge) -> None:
     repo.git("branch", NAME)
     branch = forge.look(forge.base(None), PREFIX).branches[NAME]

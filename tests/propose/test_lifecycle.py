@@ -123,6 +123,21 @@ RULES: dict[str, tuple[Wanted, Seen, list[Step]]] = {
         seen(None, shown()),
         [Push(WANTED, None), Edit(WANTED, shown())],
     ),
+    "pointed at another base it is somebody's": (
+        wanted(NEWER),
+        seen(branch(), shown(retargeted=True)),
+        [Leave(NAME, "retargeted")],
+    ),
+    "pointed at another base it keeps its branch": (
+        wanted(),
+        seen(branch(), shown(retargeted=True)),
+        [Leave(NAME, "retargeted")],
+    ),
+    "commits that the base has lost are not brought back": (
+        wanted(WANTED),
+        seen(branch(ours=False, conflicted=True), shown()),
+        [Push(WANTED, OURS), Edit(WANTED, shown())],
+    ),
     "on hold": (
         wanted(NEWER),
         seen(branch(), shown(labels=(HOLD_LABEL,))),

@@ -97,7 +97,10 @@ class _Reader:
         return plan
 
     def _is_conflicted(self, head: str, lies: _Compared) -> bool:
-        """Has the base changed a file, since the branch left it, that the branch changes too?"""
+        """Has the base changed a file, since the branch left it, that the branch changes too? Or
+        are there commits below ours that the base has lost, as somebody rewrote its history?"""
+        if lies.ahead_by > 1:
+            return True
         if not lies.behind_by:
             return False
         fork, base = self.tree(lies.merge_base_commit.sha), self.tree(self.base.commit)
