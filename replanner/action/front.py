@@ -17,10 +17,10 @@ from replanner.action.trust import trusting
 from replanner.action.workspace import Workspace
 from replanner.action.world import Connect, World, github
 from replanner.errors import Bug, ReplannerError
-from replanner.profile.settings import Settings, merged
+from replanner.profile.settings import OnError, Settings, merged
 from replanner.propose.decide import Decision, decide
 from replanner.propose.event import Event
-from replanner.replan.gate import OnError, exit_code_of
+from replanner.replan.gate import exit_code_of
 from replanner.replan.ports import Tree
 from replanner.replan.touch import touches
 from replanner.report.markdown import escape

@@ -20,6 +20,7 @@ _SCOPE: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 _REF: Final = re.compile(
     r"(?![-/.])(?!.*(?:\.\.|//|@\{|/\.|\.lock(?:/|$)))[^\x00-\x20\x7f~^:?*\[\\]+"
 )
+_PREFIX: Final = re.compile(r"(?![-/.])(?!.*(\.\.|//|/\.|\.lock/))[A-Za-z0-9._/-]{1,99}/")
 _LOGIN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_./-]{0,98}[A-Za-z0-9_])?(?:\[bot\])?")
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhdw]?)")
 SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -76,9 +77,12 @@ def check_ref(text: str) -> str:
 
 def check_prefix(text: str) -> str:
     """The beginning of a branch's name; without a slash it would catch other people's branches."""
-    if not text.endswith("/") or len(text) > 100:  # noqa: PLR2004 - leaves room for the rest
-        raise ValueError(f"must end with '/' and have at most 100 characters, not {shown(text)}")
-    return check_ref(text[:-1]) + "/"
+    if not _PREFIX.fullmatch(text):
+        raise ValueError(
+            "must be up to 100 letters, digits, '-', '_', '.' and '/', the last of them '/',"
+            f" not {shown(text)}"
+        )
+    return text
 
 
 def check_scope(text: str) -> str:

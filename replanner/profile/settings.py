@@ -10,9 +10,12 @@ from replanner.profile.setting_values import Kind, Value
 
 # `input`: one run's own affair, a secret, or needed to reach the configuration.
 Where = Literal["anywhere", "input"]
+FailOn = Literal["infeasible", "policy", "warning", "never"]
+OnError = Literal["warn", "fail"]
 CONFIG_PATH: Final = ".github/replanner.yaml"
-_CLASSES: Final = ("tokenizer", "generation-config", "config", "weights", "quantization")
-_ALL_CLASSES: Final = (*_CLASSES, "docs", "template", "remote-code")
+# Upstream changes that alone are a reason to propose: what can alter memory, speed or answers.
+USUAL_CLASSES: Final = ("tokenizer", "generation-config", "config", "weights", "quantization")
+_ALL_CLASSES: Final = (*USUAL_CLASSES, "docs", "template", "remote-code")
 
 
 class Setting(NamedTuple):
@@ -57,24 +60,24 @@ class Settings(NamedTuple):
     scope: str
     comment_mode: Literal["update", "recreate", "off"]
     comment_on: Literal["changes", "always", "warnings", "failures", "never"]
-    fail_on: Literal["infeasible", "policy", "warning", "never"]
-    on_error: Literal["warn", "fail"]
+    fail_on: FailOn
+    on_error: OnError
     annotations: bool
     suggestions: bool
-    charts: str
-    group_by: str
+    charts: Literal["auto", "mermaid", "unicode", "none"]
+    group_by: Literal["model", "profile", "revision", "all"]
     base: tuple[str, ...]
     branch_prefix: str
-    title_style: str
+    title_style: Literal["auto", "conventional", "plain"]
     commit_trailers: bool
     signoff: bool
     labels: tuple[str, ...]
     assignees: tuple[str, ...]
     reviewers: tuple[str, ...]
     team_reviewers: tuple[str, ...]
-    draft: str
-    auto_merge: str
-    merge_method: str
+    draft: Literal["auto", "true", "false"]
+    auto_merge: Literal["never", "safe"]
+    merge_method: Literal["squash", "merge", "rebase"]
     open_prs_limit: int
     new_prs_per_run: int
     min_revision_age_s: int
@@ -281,7 +284,7 @@ TABLE: Final = (
         "revision-classes",
         "list",
         "Which changes of a model's files are worth a pull request.",
-        default=_CLASSES,
+        default=USUAL_CLASSES,
         choices=_ALL_CLASSES,
     ),
     _flag("recreate-closed", "Propose again what somebody closed without merging."),

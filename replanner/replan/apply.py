@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from replanner.errors import worst_exit_code
 from replanner.propose import Files
-from replanner.replan.judge import Judged, judge
+from replanner.replan.judge import Judge, Judged
 from replanner.replan.repository import Repository
 from replanner.resolve import Hub, Planner
 
@@ -28,4 +28,4 @@ class Applied:
 
 def apply(repository: Repository, hub: Hub, *, overwrite: bool = False) -> Applied:
     """The files that `check` misses or finds out of date. Nothing is written here."""
-    return Applied(judge(repository, Planner(hub), update=False, overwrite=overwrite))
+    return Applied(Judge(repository, Planner(hub), update=False, overwrite=overwrite).all())

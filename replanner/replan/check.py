@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from replanner.errors import worst_exit_code
-from replanner.replan.judge import Judged, judge
+from replanner.replan.judge import Judge, Judged
 from replanner.replan.ports import Tree
 from replanner.replan.repository import read_repository
 from replanner.resolve import Hub, Planner
@@ -42,7 +42,7 @@ class CheckReport:
 def check(tree: Tree, hub: Hub, *, only: Sequence[str] = ()) -> CheckReport:
     """Recompute everything with the commits that the plans pin, and compare."""
     repository = read_repository(tree, only=only)
-    judged = judge(repository, Planner(hub), update=False)
+    judged = Judge(repository, Planner(hub), update=False).all()
     return CheckReport(tuple(_checked(one) for one in judged))
 
 

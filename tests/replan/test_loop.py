@@ -425,11 +425,6 @@ def test_a_broken_configuration_is_everybodys_error(accepted: World) -> None:
         accepted.run()
 
 
-def test_an_unknown_grouping_is_told(accepted: World) -> None:
-    with pytest.raises(InputError, match="group_by"):
-        accepted.run(group_by="modell")
-
-
 def test_a_persons_commit_on_the_branch_survives(accepted: World) -> None:
     accepted.model(LARGE)
     (one,) = accepted.run().proposals
