@@ -1,6 +1,8 @@
 """Whole steps against the ports: what is written, said, put out, and with which exit code."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from staged import (
     DENIED,
     HEAD,
     LARGE,
+    REPO,
     SMALL,
     Stage,
     profile,
@@ -254,6 +257,20 @@ def test_a_report_is_posted_to_the_pull_request_of_the_run_not_of_the_report(sta
     stage.run("workflow_run", event, report_artifact="in.json", mode="publish")
     assert stage.output["comment-operation"] == "none"
     assert "No open pull request" in stage.log
+
+
+def test_no_name_is_beyond_the_log_of_any_machine(tmp_path: Path) -> None:
+    (tmp_path / "event.json").write_text("{}")
+    env = {
+        "GITHUB_EVENT_NAME": "❌",
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_REPOSITORY": REPO,
+        "PYTHONIOENCODING": "cp1252",  # as on Windows
+    }
+    command = [sys.executable, "-m", "replanner.action"]
+    done = subprocess.run(command, env=env, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert "❌" in done.stdout.decode()
 
 
 def test_the_policy_is_the_base_branchs_as_it_is_now(stage: Stage) -> None:
