@@ -1,8 +1,9 @@
 """The outputs of a run: all of them, whatever it did, as later steps read them."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final
 
 from replanner.planning.record import document, identity
@@ -13,8 +14,10 @@ from replanner.replan.outcome import Operation, Published, Replanned
 from replanner.replan.talk import Told
 from replanner.report.review import Review
 
-# GitHub takes 1 MB of outputs a job.
+# GitHub takes 1 MB of outputs a job: docs.github.com, "Passing information between jobs". There are
+# two lists, and other steps have outputs too.
 _MOST_PATHS: Final = 1000
+_MOST_LIST_BYTES: Final = 300_000
 _OPERATIONS: Final[tuple[Operation, ...]] = (
     "blocked-by-settings",
     "skipped-modified",
@@ -79,7 +82,7 @@ def of_review(review: Review) -> dict[str, str]:
         "profiles-changed": str(len(changed)),
         "profiles-infeasible": str(levels.count("infeasible")),
         "profiles-unknown": str(levels.count("unknown")),
-        "changed-profiles": json.dumps(changed[:_MOST_PATHS]),
+        "changed-profiles": _listed(changed[:_MOST_PATHS]),
         "plan-digest": review.digest,
     }
 
@@ -107,11 +110,17 @@ def of_replanned(runs: Iterable[Replanned]) -> dict[str, str]:
         "profiles-changed": str(len(changed)),
         "profiles-infeasible": str(levels.count("infeasible")),
         "profiles-unknown": str(levels.count("unknown")),
-        "changed-profiles": json.dumps(changed[:_MOST_PATHS]),
+        "changed-profiles": _listed(changed[:_MOST_PATHS]),
         **{f"pull-request-{key}": text for key, text in _main(requests).items()},
-        "pull-requests": json.dumps([_request(one) for one in requests]),
+        "pull-requests": _listed([_request(one) for one in requests]),
         "plan-digest": _digest(judged),
     }
+
+
+def _listed(items: Sequence[object]) -> str:
+    """A JSON array of as many as there is room for. JSON is ASCII here: a character is a byte."""
+    sizes = accumulate(len(json.dumps(one)) + len(", ") for one in items)
+    return json.dumps(items[: sum(size <= _MOST_LIST_BYTES for size in sizes)])
 
 
 def _digest(judged: Iterable[Judged]) -> str:
