@@ -6,10 +6,10 @@ from replanner.action.outputs import Done
 from replanner.action.reviewing import pull_of
 from replanner.action.run import Run
 from replanner.errors import worst_exit_code
-from replanner.propose.decide import Decision
+from replanner.propose.decision import Decision
 from replanner.propose.shapes import APPLY_LABEL
 from replanner.replan.apply import Applied
-from replanner.replan.write_back import Wanted, WrittenBack
+from replanner.replan.write_back import WriteBackOptions, WrittenBack
 from replanner.replan.write_back import write_back as bring_in_line
 from replanner.report.markdown import escape
 
@@ -23,7 +23,7 @@ def write_back(run: Run, decision: Decision) -> Done:
     """One commit with what `check` would miss, then the label is taken off again."""
     pull, settings = pull_of(run, decision), run.settings
     why = decision.read_only or ("dry-run is set" if settings.dry_run else "")
-    wanted = Wanted(
+    wanted = WriteBackOptions(
         repository=run.event.repository,
         how=f"with the label {APPLY_LABEL}",
         globs=settings.profiles,

@@ -5,7 +5,7 @@ from typing import Final
 
 from replanner.errors import did_you_mean
 from replanner.profile.settings import BY_NAME, Settings
-from replanner.propose.decide import Wish
+from replanner.propose.decision import Wish
 
 _PREFIX: Final = "INPUT_"
 # What a workflow may set for every step instead; the input goes first. `hf-endpoint` is not here:

@@ -6,21 +6,21 @@ from typing import Final
 from replanner.action.outputs import Done
 from replanner.action.run import Run
 from replanner.action.telling import tell
-from replanner.propose.decide import Decision
+from replanner.propose.decision import Decision
 from replanner.propose.shapes import REPLAN_LABEL
-from replanner.propose.sticky import Add, Change, CommentStep, Minimize, Remove, Skip
+from replanner.propose.sticky import Add, CommentStep, Minimize, Remove, Rewrite, Skip
 from replanner.replan import talk
 from replanner.replan.pairs import Side
 from replanner.replan.ports import Pull
 from replanner.replan.repository import read_config
-from replanner.replan.review import PullFacts
+from replanner.replan.review import ReviewFacts
 from replanner.replan.review import review as judge
 from replanner.report.review import Review
 
 _NOTHING: Final = talk.Told("none")
 _WOULD: Final[dict[type[CommentStep], str]] = {
     Add: "would write a comment",
-    Change: "would edit the comment",
+    Rewrite: "would edit the comment",
     Remove: "would delete a duplicate of the comment",
     Minimize: "would fold an older comment",
 }
@@ -77,7 +77,7 @@ def review_pull(run: Run, pull: Pull) -> Review:
     base, head = world.tree(found.merge_base), world.tree(pull.head_commit)
     tip = world.tree(pull.base_commit)
     foreign = pull.head_repository != run.event.repository
-    facts = PullFacts(
+    facts = ReviewFacts(
         base=pull.base,
         base_commit=found.merge_base,
         head_commit=pull.head_commit,

@@ -9,7 +9,7 @@ from replanner.action.run import Run
 from replanner.action.update_summary import summary
 from replanner.errors import ReplannerError
 from replanner.profile.settings import Settings
-from replanner.propose.decide import Decision
+from replanner.propose.decision import Decision
 from replanner.propose.steps import Leave
 from replanner.replan import Options, Replanned, replan
 from replanner.replan.gate import exit_code_of

@@ -11,9 +11,13 @@ from dataclasses import replace
 from replanner.errors import InputError, did_you_mean
 from replanner.propose.decision import Decision, Mode, Rule, Wish, nothing
 from replanner.propose.event import SUPPORTED, Event
-from replanner.propose.on_pull import compared, group_of, on_pull_request, read_only_why
-
-__all__ = ["Decision", "Mode", "Wish", "decide"]
+from replanner.propose.on_pull import (
+    compared,
+    group_of,
+    is_bots,
+    on_pull_request,
+    read_only_why,
+)
 
 _COMMAND = re.compile(r"\s*/replan\s*(?:$|\n)")
 
@@ -77,7 +81,6 @@ def _released(event: Event, wish: Wish) -> Decision:
 
 
 def _commented(event: Event, wish: Wish) -> Decision:
-    del wish
     if event.action != "created" or not _COMMAND.match(event.comment):
         return nothing("the comment does not say /replan")
     if event.pull is None:
@@ -90,7 +93,7 @@ def _commented(event: Event, wish: Wish) -> Decision:
         needs_writer=event.commenter,
         react_to=event.comment_id,
     )
-    group = group_of(event.pull)
+    group = group_of(event.pull) if is_bots(event, wish) else ""
     # Below one of our own proposals there is nothing to compare: its body is the report.
     if not group:
         return asked

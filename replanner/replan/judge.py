@@ -9,7 +9,7 @@ from typing import Literal
 
 from replanner.errors import AccessDenied, Bug, InputError, ReplannerError, UpstreamError
 from replanner.planning.causes import FILE_CLASSES
-from replanner.planning.diff import Change, diff
+from replanner.planning.diff import Change, diff, same_plan
 from replanner.planning.record import PlanRecord
 from replanner.profile import LoadedProfile
 from replanner.profile.settings import USUAL_CLASSES
@@ -22,7 +22,6 @@ from replanner.resolve import DRAFT_REVISION, Place, Planner
 Status = Literal["planned", "nothing", "pending", "unknown", "failed"]
 _REMOVED = "is removed: its profile is gone"
 _MOVED = "has moved: its profile writes elsewhere now"
-_SAME_PLAN = "keeps its plan; its files are written afresh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,7 @@ class Judge:
         change = diff(blank.old, written.record)
         files = self._compared(output_dir(loaded.profile, blank.name), blank.old, written)
         if self._is_news(change, files):
-            told = change or Change("changed", blank.old, written.record, _SAME_PLAN)
+            told = change or same_plan(blank.old, written.record)
             return replace(blank, status="planned", change=told, files=files)
         # Kept as it is: what differs is noise, and hand edits are still worth telling.
         return replace(blank, status="nothing", files=Files(hand_edited=files.hand_edited))

@@ -24,7 +24,7 @@ _MOST_ADVISED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class PullFacts:
+class ReviewFacts:
     """What is known of a pull request beside its trees, and how it is to be judged.
 
     `changed` are the paths that it changes (None: not known), `lines` those lines of the head that
@@ -45,7 +45,7 @@ class PullFacts:
     on_error: OnError = "warn"
 
 
-def review(head: Side, base: Side, *, facts: PullFacts) -> Review:
+def review(head: Side, base: Side, *, facts: ReviewFacts) -> Review:
     """What a pull request does. `base` is where it branched off: its pins count, and its
     configuration where `facts.rules` has none; who branches off from long ago chooses no older
     policy. InputError where that configuration cannot be read."""
@@ -74,7 +74,7 @@ def review(head: Side, base: Side, *, facts: PullFacts) -> Review:
     )
 
 
-def _config_of(side: Repository, facts: PullFacts) -> bytes | None:
+def _config_of(side: Repository, facts: ReviewFacts) -> bytes | None:
     """The configuration's text."""
     return side.tree.read(facts.config_path) if facts.config_path in side.paths else None
 
@@ -97,7 +97,7 @@ class _Bench:
 
     base: Planner
     head: Planner
-    facts: PullFacts
+    facts: ReviewFacts
 
     def pairs(self, before: Repository, after: Repository) -> tuple[Pair, ...]:
         changed = self.facts.changed

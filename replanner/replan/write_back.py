@@ -13,7 +13,7 @@ from replanner.resolve import Hub
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WriteBackOptions:
     """What was asked for. `repository` is the one that may be written to, `how` ends the commit's
     message: it says by what means somebody asked. `only` are names of profiles."""
 
@@ -47,7 +47,7 @@ class WrittenBack:
 
 
 def write_back(
-    pulls: Pulls, pull: Pull, hub_of: Callable[[Tree], Hub], wanted: Wanted
+    pulls: Pulls, pull: Pull, hub_of: Callable[[Tree], Hub], wanted: WriteBackOptions
 ) -> WrittenBack:
     """What `check` would miss at the pull request's head, committed on top of it."""
     _check_branch(pull, wanted.repository)

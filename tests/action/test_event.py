@@ -12,7 +12,8 @@ from peers import INSTALLED
 
 from replanner.action.event import MOST_BYTES, parse_event, read_event
 from replanner.errors import InputError
-from replanner.propose.decide import Wish, decide
+from replanner.propose.decide import decide
+from replanner.propose.decision import Wish
 from replanner.propose.event import SUPPORTED, Event
 
 REPO = "acme/infra"

@@ -14,7 +14,7 @@ from replanner.planning.model_files import ModelFiles
 from replanner.replan.judge import Judge
 from replanner.replan.pairs import Side
 from replanner.replan.repository import read_repository
-from replanner.replan.review import PullFacts, review
+from replanner.replan.review import ReviewFacts, review
 from replanner.report.review import Position, Review, Reviewed
 from replanner.resolve import Hub, Planner
 
@@ -802,6 +802,6 @@ def test_a_far_tree_is_asked_twice_however_many_profiles_there_are(world: World)
     world.pull({path: profile(gpus=2) for path in [*more, CHAT]} | {"profiles/0.yaml": None})
     trees = {name: Far(world.tree(name)) for name in ("topic", "main")}
     head, base = (Side(trees[name], world.hub(name)) for name in ("topic", "main"))
-    result = review(head, base, facts=PullFacts("main", "b", "h", changed=world.changed()))
+    result = review(head, base, facts=ReviewFacts("main", "b", "h", changed=world.changed()))
     assert len(result.news) == 6
     assert (len(trees["main"].batches), len(trees["topic"].batches)) == (1, 2)
