@@ -18,7 +18,8 @@ from replanner.action.workspace import Workspace
 from replanner.action.world import Connect, World, github
 from replanner.errors import Bug, ReplannerError
 from replanner.profile.settings import OnError, Settings, merged
-from replanner.propose.decide import Decision, decide
+from replanner.propose.decide import decide
+from replanner.propose.decision import Decision
 from replanner.propose.event import Event
 from replanner.replan.gate import exit_code_of
 from replanner.replan.ports import Tree
@@ -74,7 +75,7 @@ def _run(env: Mapping[str, str], runner: Runner, connect: Connect) -> Done:
     space = Workspace.of(env)
     bundle = space.file(settings.ca_bundle, what="ca-bundle") if settings.ca_bundle else None
     with trusting(bundle, os.environ), connect(settings, event.repository, bundle) as world:
-        event = _with_default_branch(event, world)
+        event = _with_head(_with_default_branch(event, world), world)
         tree = _base_tree(event, world, settings)
         settings, config = settings_of(tree, inputs, env)
         runner.level = settings.log_level if runner.level != "debug" else "debug"
@@ -117,6 +118,15 @@ def _with_default_branch(event: Event, world: World) -> Event:
     if event.default_branch or event.name != "push":
         return event
     return event._replace(default_branch=world.forge.base(None).name)
+
+
+def _with_head(event: Event, world: World) -> Event:
+    """A comment's payload does not say which branch the pull request comes from, nor whose."""
+    if event.name != "issue_comment" or event.pull is None:
+        return event
+    found = world.pulls.pull(event.pull.number)
+    known = event.pull._replace(head=found.head, head_repository=found.head_repository)
+    return event._replace(pull=known)
 
 
 def _base_tree(event: Event, world: World, settings: Settings) -> Tree:

@@ -28,7 +28,7 @@ def on_pull_request(event: Event, wish: Wish) -> Decision:
 def _judged(event: Event, wish: Wish) -> Decision:
     if _pull(event).closed:
         return nothing("the pull request is closed")
-    if _is_bots(event, wish):
+    if is_bots(event, wish):
         why = "this is our own pull request, whose body is the report"
         return replace(compared(event, "check", why), read_only="")
     return compared(event, "comment", f"the pull request was {event.action}")
@@ -54,7 +54,7 @@ def _pull(event: Event) -> PullFacts:
 
 def _edited(event: Event, wish: Wish) -> Decision:
     ticked = [name for name in ("replan", "hold") if _ticked(event, name)]
-    if not ticked or not _is_bots(event, wish):
+    if not ticked or not is_bots(event, wish):
         return _judged(event, wish)
     return _updated_group(event, wish, f"somebody ticked or cleared the box {ticked[0]}")
 
@@ -84,7 +84,7 @@ def _updated_group(event: Event, wish: Wish, reason: str) -> Decision:
 
 
 def _closed(event: Event, wish: Wish) -> Decision:
-    if not _is_bots(event, wish):
+    if not is_bots(event, wish):
         return nothing("the pull request was closed")
     if _pull(event).merged:
         return nothing("our pull request was merged; the push tells what comes next")
@@ -95,13 +95,14 @@ def _labeled(event: Event, wish: Wish) -> Decision:
     if event.label == APPLY_LABEL and not event.is_fork:  # a fork's branch is not ours to write to
         asked = compared(event, "apply", f"it was labeled {APPLY_LABEL}")
         return replace(asked, needs_writer=event.actor, otherwise=_judged(event, wish))
-    if event.label == REPLAN_LABEL and _is_bots(event, wish):
+    if event.label == REPLAN_LABEL and is_bots(event, wish):
         return _updated_group(event, wish, f"it was labeled {REPLAN_LABEL}")
     return _judged(event, wish)
 
 
-def _is_bots(event: Event, wish: Wish) -> bool:
-    """Is the pull request one of our own: from our branches, with our state in its body?"""
+def is_bots(event: Event, wish: Wish) -> bool:
+    """Is the pull request one of our own: from our branches, with our state in its body? The state
+    alone is no proof: anybody may copy it into a pull request's text."""
     pull = event.pull
     if pull is None or read_state(pull.body) is None:
         return False

@@ -8,7 +8,8 @@ import pytest
 from replanner.errors import InputError
 from replanner.propose import Proposal, Shown, compose
 from replanner.propose.controls import is_held
-from replanner.propose.decide import Decision, Wish, decide
+from replanner.propose.decide import decide
+from replanner.propose.decision import Decision, Wish
 from replanner.propose.event import SUPPORTED, Event, PullFacts
 
 REPO = "acme/infra"
@@ -156,6 +157,16 @@ ROWS: list[tuple[str, Event, tuple[str, bool]]] = [
         "/replan below ours",
         event("issue_comment", "created", pull=ours(), comment=" /replan ", commenter="o"),
         ("update", True),
+    ),
+    (
+        "/replan below a stranger's copy of ours",
+        event("issue_comment", "created", pull=ours(head_repository=FORK), comment="/replan"),
+        ("comment", True),
+    ),
+    (
+        "/replan below a person's copy of ours",
+        event("issue_comment", "created", pull=pull(body=OURS), comment="/replan"),
+        ("comment", True),
     ),
     ("/replan, an issue", event("issue_comment", "created", comment="/replan"), NEVER),
     ("/replanning", event("issue_comment", "created", pull=pull(), comment="/replanning"), NEVER),
