@@ -100,10 +100,12 @@ class Pairing:
             same = Outcome(stored, after.error)
             return replace(blank, old=same, new=same, planned=False)
         old = self._old(before, stored)
-        new = _attempt(self.head_planner, after, self._own(after, stored) or old.record or stored)
+        own = self._own(after, stored)
+        new = _attempt(self.head_planner, after, own or old.record or stored)
         pair = replace(blank, old=old, new=new, touched=touched)
         planned = not still or not _are_equal(old, new)
-        return replace(pair, planned=planned, notes=tuple(self._notes(pair, after)))
+        notes = (*self._notes(pair, after), *self._odd_pins(pair, own, stored))
+        return replace(pair, planned=planned, notes=notes)
 
     def _old(self, found: Found | None, stored: PlanRecord | None) -> Outcome:
         if found is None:
@@ -132,6 +134,26 @@ class Pairing:
         error = self.head.unreadable.get(found.folder or "")
         if error and self._differs(f"{found.folder}/{PLAN_FILE}"):
             yield f"{error.message} The commit that the base pins counts."
+
+    def _odd_pins(
+        self, pair: Pair, own: PlanRecord | None, stored: PlanRecord | None
+    ) -> Iterable[str]:
+        """Pins of the pull request's own that are no branch's or tag's commit: whoever proposes
+        files to a model on the Hub makes commits there that can be pinned like its owner's."""
+        known = pins(stored) if stored else []
+        for pin in pins(own) if own else []:
+            model, revision, commit = pin
+            if pin not in known and self._stands_for(model, revision) not in (commit, None):
+                yield (
+                    f"{pair.name} pins {model} at {commit[:12]}, which is not the commit that"
+                    f" {revision} stands for now: look whose it is."
+                )
+
+    def _stands_for(self, model: str, revision: str) -> str | None:
+        try:
+            return self.head_planner.hub.resolve(model, revision)
+        except ReplannerError:
+            return None
 
     def _is_still(self, before: Found, after: Found) -> bool:
         """Is all the same that the plan of an untouched profile, and its files, rest on, unless

@@ -56,3 +56,21 @@ def test_settings_that_the_pull_request_brings_are_told(world: World) -> None:
     result = world.review()
     assert outcome(result) == ("none", False, 0)
     assert result.notes == ("This pull request changes settings: fail_on, hf_endpoint.",)
+
+
+def test_a_pin_that_is_no_commit_of_the_revision_is_told(world: World) -> None:
+    """Anybody makes commits in anybody's model, by proposing files to it."""
+    path = "deploy/chat/plan.json"
+    world.pull({CHAT: profile(gpu_name="A100-40GB")}, planned=True)
+    assert world.review().notes == ()
+    plan = json.loads(world.tree("topic").read(path))
+    ours = plan["model"]["commit"]
+    theirs = world.model(model_id="acme/llama", **{"README.md": b"x"})
+    plan["model"]["commit"] = plan["config"]["revision"] = theirs
+    world.model(model_id="acme/llama", **{"README.md": b"y"})  # what main stands for now
+    world.pull({path: json.dumps(plan)})
+    (note,) = world.review().notes
+    assert note.startswith(
+        f"chat pins acme/llama at {theirs[:12]}, which is not the commit that main"
+    )
+    assert ours not in note
