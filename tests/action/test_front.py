@@ -273,6 +273,16 @@ def test_no_name_is_beyond_the_log_of_any_machine(tmp_path: Path) -> None:
     assert "❌" in done.stdout.decode()
 
 
+def test_a_files_name_is_no_command_of_the_log(stage: Stage) -> None:
+    stage.base[CONFIG] = "profiles: ['**/*.yaml']\n"
+    stage.head[CONFIG] = stage.base[CONFIG]
+    stage.head["::stop-commands::x/a.yaml"] = profile(gpu="nope")
+    assert stage.run("pull_request", pull_event()) == 2
+    said = [line.lstrip() for line in stage.log.splitlines()]
+    assert not [line for line in said if line.startswith("::stop-commands::x")]
+    assert any(line.startswith("- ::stop-commands::x/a.yaml: ") for line in said)
+
+
 def test_the_policy_is_the_base_branchs_as_it_is_now(stage: Stage) -> None:
     """Not that of the commit that a pull request chose to branch off from."""
     stage.pulls.commits["c" * 40] = dict(stage.base)

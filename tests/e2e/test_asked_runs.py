@@ -229,8 +229,10 @@ def test_a_reader_may_not_ask(step: Step, github: GitHub) -> None:
     number = changed(github)
     event = labeled(github, number, "replanner:apply")
     event["sender"] = {"login": "octocat", "type": "User"}
+    head = github.head("change")
     ran = step.run("pull_request", event)
-    assert not ran.writes
+    assert github.head("change") == head  # judged as whatever happens to it, and not written to
+    assert "may not write" in ran.log
 
 
 def laptop(step: Step, *arguments: str) -> "subprocess.CompletedProcess[str]":
