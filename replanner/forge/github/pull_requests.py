@@ -185,6 +185,9 @@ class PullRequests:
         path, doing = f"issues/{shown.id}/comments", "comment on a pull request"
         try:
             self.session.rest("POST", path, doing=doing, body={"body": text})
+        except (Refused, AccessDenied) as error:
+            # A locked conversation, mostly; the pull request itself says the same.
+            self.warnings.append(error.message)
         except RateLimited:
             raise
         except UpstreamError:
