@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from replanner.action.outputs import Done
 from replanner.action.reviewing import pull_of
-from replanner.action.run import Run
+from replanner.action.run import CHECKS_WAIT, Run
 from replanner.errors import worst_exit_code
 from replanner.propose.decision import Decision
 from replanner.propose.shapes import APPLY_LABEL
@@ -12,11 +12,6 @@ from replanner.replan.apply import Applied
 from replanner.replan.write_back import WriteBackOptions, WrittenBack
 from replanner.replan.write_back import write_back as bring_in_line
 from replanner.report.markdown import escape
-
-_NO_RUN = (
-    "A commit by a workflow's own token starts checks only after somebody approves them; a GitHub"
-    " App's token has no such limit."
-)
 
 
 def write_back(run: Run, decision: Decision) -> Done:
@@ -41,7 +36,7 @@ def write_back(run: Run, decision: Decision) -> Done:
 def _say(run: Run, done: WrittenBack, why: str) -> None:
     lines = [*_profiles(done.applied), done.sentence]
     if done.commit:
-        lines.append(_NO_RUN)
+        lines.append(CHECKS_WAIT)
     if why:
         lines.append(f"Nothing was written: {why}.")
     for line in lines:

@@ -31,13 +31,19 @@ _OPERATIONS: Final[tuple[Operation, ...]] = (
 _NO_PULL: Final = {"number": "", "url": "", "branch": "", "head-sha": "", "operation": "none"}
 # Name, what it is, and its value where a run has nothing to say of it.
 TABLE: Final[Mapping[str, tuple[str, str]]] = {
-    "verdict": ("safe, ok, warning, policy, infeasible, unknown, or none: no profile", "none"),
+    "verdict": (
+        "safe, ok, warning, policy, infeasible, unknown, or none where no profile is concerned.",
+        "none",
+    ),
     "profiles-total": ("How many profiles there are.", "0"),
     "profiles-changed": ("How many come out differently.", "0"),
     "profiles-infeasible": ("How many do not fit.", "0"),
     "profiles-unknown": ("How many could not be planned.", "0"),
     "changed-profiles": ("JSON array of the paths of those that changed.", "[]"),
-    "pull-request-number": ("Number of our pull request; of several, the one to look at.", ""),
+    "pull-request-number": (
+        "Number of replanner's pull request; of several, the one to look at.",
+        "",
+    ),
     "pull-request-url": ("Its address.", ""),
     "pull-request-branch": ("Its branch.", ""),
     "pull-request-head-sha": ("Its commit.", ""),
@@ -48,8 +54,8 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
         ),
         "none",
     ),
-    "pull-requests": ("JSON array of all our pull requests that the run looked at.", "[]"),
-    "pull-request-commits-verified": ("Whether GitHub signs the commits we push.", "false"),
+    "pull-requests": ("JSON array of replanner's pull requests, as the run left them.", "[]"),
+    "pull-request-commits-verified": ("Whether GitHub signs what the run pushed.", "false"),
     "comment-id": ("Id of the comment that stands.", ""),
     "comment-url": ("Its address.", ""),
     "comment-operation": (

@@ -16,6 +16,10 @@ from replanner.replan.ports import Tree
 from replanner.replan.repository import read_config
 from replanner.report.look import Charts, Look
 
+CHECKS_WAIT: Final = (
+    "Checks on what a workflow's own token pushes wait for somebody's approval; a GitHub App's"
+    " token has no such limit."
+)
 _ATTEMPTS: Final = 1000
 _LONGEST_NUMBER: Final = 14
 

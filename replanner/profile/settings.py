@@ -222,7 +222,7 @@ TABLE: Final = (
     Setting(
         "branch-prefix",
         "text",
-        "How the names of our branches begin.",
+        "How the names of replanner's branches begin.",
         default="replanner/",
         check=of.check_prefix,
     ),
@@ -241,11 +241,11 @@ TABLE: Final = (
     _flag("signoff", "End commit messages with a Signed-off-by line."),
     _list(
         "labels",
-        "Labels that our pull requests carry, beside those that people put on.",
+        "Labels that replanner's pull requests carry, beside those that people put on.",
         "replanner",
         check=of.check_label,
     ),
-    _list("assignees", "Who is assigned to our pull requests.", check=of.check_login),
+    _list("assignees", "Who is assigned to replanner's pull requests.", check=of.check_login),
     _list("reviewers", "Who is asked for a review.", check=of.check_login),
     _list(
         "team-reviewers",
@@ -269,7 +269,7 @@ TABLE: Final = (
     Setting(
         "open-prs-limit",
         "int",
-        "The most pull requests of ours that are open at a time.",
+        "The most of replanner's pull requests that are open at a time.",
         5,
         most=1000,
     ),

@@ -51,7 +51,7 @@ def _push(event: Event, wish: Wish) -> Decision:
     if event.ref.startswith("refs/tags/"):
         return Decision("update", f"{event.ref.removeprefix('refs/tags/')} was tagged")
     if event.branch.startswith(wish.branch_prefix):
-        return nothing("the push was to one of our own branches")
+        return nothing("the push was to one of replanner's own branches")
     if event.branch not in (wish.bases or (event.default_branch,)):
         return nothing(f"{event.branch} is no branch that we propose to")
     return Decision(
@@ -175,7 +175,7 @@ def _of_pull(event: Event, wish: Wish, mode: Mode) -> Decision:
 def _commented_for(event: Event, wish: Wish, mode: Mode) -> Decision:
     asked = _commented(event, wish)
     if asked.mode == "update":
-        return nothing(f"{asked.reason} below one of our own proposals, and mode is {mode}")
+        return nothing(f"{asked.reason} below replanner's own pull request, and mode is {mode}")
     return replace(asked, mode=mode) if asked.mode == "comment" else asked
 
 

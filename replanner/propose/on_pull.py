@@ -29,7 +29,7 @@ def _judged(event: Event, wish: Wish) -> Decision:
     if _pull(event).closed:
         return nothing("the pull request is closed")
     if is_bots(event, wish):
-        why = "this is our own pull request, whose body is the report"
+        why = "the pull request is replanner's own, whose body is the report"
         return replace(compared(event, "check", why), read_only="")
     return compared(event, "comment", f"the pull request was {event.action}")
 
@@ -87,8 +87,8 @@ def _closed(event: Event, wish: Wish) -> Decision:
     if not is_bots(event, wish):
         return nothing("the pull request was closed")
     if _pull(event).merged:
-        return nothing("our pull request was merged; the push tells what comes next")
-    return nothing("our pull request was closed, and stays closed until its content changes")
+        return nothing("replanner's pull request was merged; the push tells what comes next")
+    return nothing("replanner's pull request was closed; it stays so until its content changes")
 
 
 def _labeled(event: Event, wish: Wish) -> Decision:

@@ -114,7 +114,7 @@ _VERBS: dict[type[Step], tuple[str, str, str]] = {
     Push: ("push", "push", "pushed"),
     Open: ("open", "open", "opened"),
     Edit: ("update", "update", "updated"),
-    Remark: ("remark", "remark in", "remarked in"),
+    Remark: ("remark", "leave a note in", "left a note in"),
     Merge: ("merge", "let the forge merge", "let the forge merge"),
     Say: ("comment", "comment on", "commented on"),
     Close: ("close", "close", "closed"),

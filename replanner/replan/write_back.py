@@ -69,6 +69,6 @@ def _check_branch(pull: Pull, repository: str) -> None:
         raise InputError(f"pull request {pull.number} is {pull.state}.")
     if pull.head_repository.lower() != repository.lower():
         raise InputError(
-            f"pull request {pull.number} comes from a fork: its branch is not ours to write to.",
+            f"pull request {pull.number} comes from a fork: its owner alone writes to it.",
             hint="Who opened it can run `replanner apply` in a clone and push.",
         )

@@ -176,7 +176,7 @@ def test_a_schedule_opens_a_pull_request(stage: Stage) -> None:
     assert stage.output["pull-request-number"] == "12"
     assert stage.output["pull-request-commits-verified"] == "true"
     assert json.loads(stage.output["pull-requests"])[0]["branch"] == branch
-    assert "somebody to approve" in stage.log
+    assert "wait for somebody's approval" in stage.log
     assert branch in stage.summary
 
 
@@ -235,7 +235,7 @@ def test_the_label_apply_writes_back_and_goes(stage: Stage) -> None:
     commit, unlabel = stage.done
     assert commit.startswith("commit change: deploy/chat/")
     assert unlabel == "unlabel 7 replanner:apply"
-    assert "A commit by a workflow's own token" in stage.log
+    assert "Checks on what a workflow's own token pushes wait" in stage.log
 
 
 def test_a_report_is_posted_to_the_pull_request_of_the_run_not_of_the_report(stage: Stage) -> None:

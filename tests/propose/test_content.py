@@ -144,7 +144,7 @@ def test_a_body_that_was_emptied_is_written_again() -> None:
     [
         (Push(WANTED, None), "push", "pushed {}", "would push {}"),
         (Open(WANTED), "open", "opened {}: Re-plan llama", "would open {}: Re-plan llama"),
-        (Remark(shown()), "remark", "remarked in {}", "would remark in {}"),
+        (Remark(shown()), "remark", "left a note in {}", "would leave a note in {}"),
         (Merge(WANTED), "merge", "let the forge merge {}", "would let the forge merge {}"),
         (Say(shown(), "x"), "comment", "commented on {}", "would comment on {}"),
         (

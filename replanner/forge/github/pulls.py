@@ -253,7 +253,7 @@ class GitHubPulls:
     def commit(self, pull: Pull, files: Files, *, message: str) -> str:
         if pull.head_repository.lower() != self.session.repository.lower():
             raise InputError(
-                f"pull request {pull.number} comes from a fork: its branch is not ours to write to."
+                f"pull request {pull.number} comes from a fork: its owner alone writes to it."
             )
         head = pull.head_commit
         tree = GitHubTree(self.session, head)
