@@ -7,6 +7,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def main() -> int:
         told = ".".join(map(str, sys.version_info[:2]))
         print(f"::error title=replanner::Python {told} is too old: 3.11 or later is needed.")
         return 2
-    folder = environment_for(Path(os.environ.get("RUNNER_TEMP") or "."))
+    folder = environment_for(Path(os.environ.get("RUNNER_TEMP") or tempfile.mkdtemp()))
     python = python_of(folder)
     if not (folder / "done").exists() and not install(folder, python):
         print("::error title=replanner::The locked packages could not be installed.")

@@ -19,7 +19,8 @@ SUPPORTED = (
 
 
 class PullFacts(NamedTuple):
-    """A pull request as an event tells it; a comment's event knows only number, author, body.
+    """A pull request as an event tells it; a comment's event knows only number, author, body, so
+    front doors ask the forge for its head.
 
     `head_repository` is empty where the fork is gone.
     """

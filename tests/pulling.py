@@ -16,7 +16,7 @@ from replanner.hub.router import RoutedHub
 from replanner.replan.apply import apply
 from replanner.replan.pairs import Side
 from replanner.replan.repository import read_repository
-from replanner.replan.review import PullFacts, review
+from replanner.replan.review import ReviewFacts, review
 from replanner.report.review import Review, Reviewed
 from replanner.resolve import Hub
 
@@ -90,7 +90,7 @@ class World:
         """The topic against main."""
         base, head = (self.repo.git("rev-parse", name) for name in ("main", "topic"))
         sides = [Side(self.tree(one), hub or self.hub(one)) for one in (head, base)]
-        return review(*sides, facts=PullFacts("main", base, head, **facts))
+        return review(*sides, facts=ReviewFacts("main", base, head, **facts))
 
     def changed(self) -> frozenset[str]:
         """What a forge says that the pull request changes."""

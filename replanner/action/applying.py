@@ -3,19 +3,14 @@
 from collections.abc import Iterator
 
 from replanner.action.outputs import Done
-from replanner.action.run import Run
+from replanner.action.run import CHECKS_WAIT, Run
 from replanner.errors import worst_exit_code
-from replanner.propose.decide import Decision
+from replanner.propose.decision import Decision
 from replanner.replan.apply import Applied
 from replanner.replan.write_back import WrittenBack
 from replanner.report.markdown import escape
 from replanner.run.applying import apply_to_pull
 from replanner.run.reviewing import pull_of
-
-_NO_RUN = (
-    "A commit by a workflow's own token starts checks only after somebody approves them; a GitHub"
-    " App's token has no such limit."
-)
 
 
 def write_back(run: Run, decision: Decision) -> Done:
@@ -31,7 +26,7 @@ def write_back(run: Run, decision: Decision) -> Done:
 def _say(run: Run, done: WrittenBack, why: str) -> None:
     lines = [*_profiles(done.applied), done.sentence]
     if done.commit:
-        lines.append(_NO_RUN)
+        lines.append(CHECKS_WAIT)
     if why:
         lines.append(f"Nothing was written: {why}.")
     for line in lines:

@@ -4,6 +4,7 @@ Whatever comes from a profile, a model or a payload is foreign: it can neither s
 end one (docs.github.com, "Workflow commands for GitHub Actions").
 """
 
+import re
 import secrets
 import traceback
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,8 @@ Level = Literal["debug", "info", "warning"]
 # GitHub refuses a step's summary above 1 MiB.
 MOST_SUMMARY_BYTES: Final = 900 * 1024
 _LEVELS: Final[tuple[Level, ...]] = ("debug", "info", "warning")
+# What stands before the first letter or digit, where a command would have its first colons.
+_HEAD: Final = re.compile(r"[\W_]*")
 _CUT: Final = "\n\n…\n\nThe summary was too long; the rest stands in the report.\n"
 
 
@@ -131,10 +134,13 @@ class Runner:
 
 
 def _quiet(text: str) -> str:
-    """A line of the log that is none of the runner's commands: those begin with :: or hold ##[."""
+    """A line of the log that is none of the runner's commands: those hold ##[, or begin with ::
+    once blanks are trimmed (actions/runner, src/Runner.Common/ActionCommand.cs)."""
     flat = "".join(char if char.isprintable() else " " for char in text)
     flat = flat.replace("##[", "# #[")
-    return f" {flat}" if flat.lstrip().startswith("::") else flat
+    found = _HEAD.match(flat)
+    # Marks that no culture compares may stand between the colons.
+    return f"- {flat}" if found and found[0].count(":") > 1 else flat
 
 
 def _fitting(text: str, room: int) -> bytes:

@@ -17,12 +17,13 @@ from replanner.action.trust import trusting
 from replanner.action.workspace import Workspace
 from replanner.action.world import Connect, github
 from replanner.errors import Bug, ReplannerError
-from replanner.profile.settings import merged
-from replanner.propose.decide import Decision, decide
-from replanner.replan.gate import OnError, exit_code_of
+from replanner.profile.settings import OnError, merged
+from replanner.propose.decide import decide
+from replanner.propose.decision import Decision
+from replanner.replan.gate import exit_code_of
 from replanner.report.markdown import escape
 from replanner.run.scene import settings_of, wish_of
-from replanner.run.settling import base_tree, settled, with_default_branch
+from replanner.run.settling import base_tree, settled, with_default_branch, with_head
 
 
 def main(
@@ -73,7 +74,7 @@ def _run(env: Mapping[str, str], runner: Runner, connect: Connect) -> Done:
     space = Workspace.of(env)
     bundle = space.file(settings.ca_bundle, what="ca-bundle") if settings.ca_bundle else None
     with trusting(bundle, os.environ), connect(settings, event.repository, bundle) as world:
-        event = with_default_branch(event, world)
+        event = with_head(with_default_branch(event, world), world)
         tree = base_tree(event, world, settings)
         settings, config = settings_of(tree, inputs, hf_endpoint=hf_endpoint(env))
         runner.level = settings.log_level if runner.level != "debug" else "debug"

@@ -1,8 +1,9 @@
 """The outputs of a run: all of them, whatever it did, as later steps read them."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final
 
 from replanner.planning.record import document, identity
@@ -13,8 +14,10 @@ from replanner.replan.outcome import Operation, Published, Replanned
 from replanner.replan.talk import Told
 from replanner.report.review import Review
 
-# GitHub takes 1 MB of outputs a job.
+# GitHub takes 1 MB of outputs a job: docs.github.com, "Passing information between jobs". There are
+# two lists, and other steps have outputs too.
 _MOST_PATHS: Final = 1000
+_MOST_LIST_BYTES: Final = 300_000
 _OPERATIONS: Final[tuple[Operation, ...]] = (
     "blocked-by-settings",
     "skipped-modified",
@@ -28,13 +31,19 @@ _OPERATIONS: Final[tuple[Operation, ...]] = (
 _NO_PULL: Final = {"number": "", "url": "", "branch": "", "head-sha": "", "operation": "none"}
 # Name, what it is, and its value where a run has nothing to say of it.
 TABLE: Final[Mapping[str, tuple[str, str]]] = {
-    "verdict": ("safe, ok, warning, policy, infeasible, unknown, or none: no profile", "none"),
+    "verdict": (
+        "safe, ok, warning, policy, infeasible, unknown, or none where no profile is concerned.",
+        "none",
+    ),
     "profiles-total": ("How many profiles there are.", "0"),
     "profiles-changed": ("How many come out differently.", "0"),
     "profiles-infeasible": ("How many do not fit.", "0"),
     "profiles-unknown": ("How many could not be planned.", "0"),
     "changed-profiles": ("JSON array of the paths of those that changed.", "[]"),
-    "pull-request-number": ("Number of our pull request; of several, the one to look at.", ""),
+    "pull-request-number": (
+        "Number of replanner's pull request; of several, the one to look at.",
+        "",
+    ),
     "pull-request-url": ("Its address.", ""),
     "pull-request-branch": ("Its branch.", ""),
     "pull-request-head-sha": ("Its commit.", ""),
@@ -45,8 +54,8 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
         ),
         "none",
     ),
-    "pull-requests": ("JSON array of all our pull requests that the run looked at.", "[]"),
-    "pull-request-commits-verified": ("Whether GitHub signs the commits we push.", "false"),
+    "pull-requests": ("JSON array of replanner's pull requests, as the run left them.", "[]"),
+    "pull-request-commits-verified": ("Whether GitHub signs what the run pushed.", "false"),
     "comment-id": ("Id of the comment that stands.", ""),
     "comment-url": ("Its address.", ""),
     "comment-operation": (
@@ -79,7 +88,7 @@ def of_review(review: Review) -> dict[str, str]:
         "profiles-changed": str(len(changed)),
         "profiles-infeasible": str(levels.count("infeasible")),
         "profiles-unknown": str(levels.count("unknown")),
-        "changed-profiles": json.dumps(changed[:_MOST_PATHS]),
+        "changed-profiles": _listed(changed[:_MOST_PATHS]),
         "plan-digest": review.digest,
     }
 
@@ -107,11 +116,17 @@ def of_replanned(runs: Iterable[Replanned]) -> dict[str, str]:
         "profiles-changed": str(len(changed)),
         "profiles-infeasible": str(levels.count("infeasible")),
         "profiles-unknown": str(levels.count("unknown")),
-        "changed-profiles": json.dumps(changed[:_MOST_PATHS]),
+        "changed-profiles": _listed(changed[:_MOST_PATHS]),
         **{f"pull-request-{key}": text for key, text in _main(requests).items()},
-        "pull-requests": json.dumps([_request(one) for one in requests]),
+        "pull-requests": _listed([_request(one) for one in requests]),
         "plan-digest": _digest(judged),
     }
+
+
+def _listed(items: Sequence[object]) -> str:
+    """A JSON array of as many as there is room for. JSON is ASCII here: a character is a byte."""
+    sizes = accumulate(len(json.dumps(one)) + len(", ") for one in items)
+    return json.dumps(items[: sum(size <= _MOST_LIST_BYTES for size in sizes)])
 
 
 def _digest(judged: Iterable[Judged]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from replanner.action.outputs import Done, of_comment, of_review
 from replanner.action.run import Run
 from replanner.action.telling import unsaid_exit_code
-from replanner.propose.decide import Decision
+from replanner.propose.decision import Decision
 from replanner.replan import talk
 from replanner.report.headline import PLAIN, sentence
 from replanner.report.review_json import MAX_BYTES, parse_report

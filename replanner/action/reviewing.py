@@ -6,16 +6,16 @@ from typing import Final
 from replanner.action.outputs import Done
 from replanner.action.run import Run
 from replanner.action.telling import tell
-from replanner.propose.decide import Decision
+from replanner.propose.decision import Decision
 from replanner.propose.shapes import REPLAN_LABEL
-from replanner.propose.sticky import Add, Change, CommentStep, Minimize, Remove, Skip
+from replanner.propose.sticky import Add, CommentStep, Minimize, Remove, Rewrite, Skip
 from replanner.replan import talk
 from replanner.run.reviewing import pull_of, review_pull, tell_pull
 
 _NOTHING: Final = talk.Told("none")
 _WOULD: Final[dict[type[CommentStep], str]] = {
     Add: "would write a comment",
-    Change: "would edit the comment",
+    Rewrite: "would edit the comment",
     Remove: "would delete a duplicate of the comment",
     Minimize: "would fold an older comment",
 }

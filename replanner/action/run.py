@@ -13,6 +13,10 @@ from replanner.report.look import Look
 from replanner.run.scene import Scene
 from replanner.run.world import World
 
+CHECKS_WAIT: Final = (
+    "Checks on what a workflow's own token pushes wait for somebody's approval; a GitHub App's"
+    " token has no such limit."
+)
 _ATTEMPTS: Final = 1000
 _LONGEST_NUMBER: Final = 14
 

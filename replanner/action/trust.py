@@ -2,12 +2,11 @@
 takes the bundle itself."""
 
 import os
-import tempfile
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import certifi
+from replanner.forge.github.trust import merged_bundle
 
 # What OpenSSL and the Hub's HTTP client read.
 _VARIABLE = "SSL_CERT_FILE"
@@ -20,13 +19,12 @@ def trusting(bundle: Path | None, env: MutableMapping[str, str]) -> Iterator[Non
         yield
         return
     before = env.get(_VARIABLE)
-    with tempfile.TemporaryDirectory(prefix="replanner-") as folder:
-        both = Path(folder, "ca.pem")
-        both.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + bundle.read_bytes())
-        env[_VARIABLE] = os.fspath(both)
-        try:
-            yield
-        finally:
-            env.pop(_VARIABLE)
-            if before is not None:
-                env[_VARIABLE] = before
+    merged = merged_bundle(bundle)
+    env[_VARIABLE] = os.fspath(merged)
+    try:
+        yield
+    finally:
+        merged.unlink(missing_ok=True)
+        env.pop(_VARIABLE)
+        if before is not None:
+            env[_VARIABLE] = before

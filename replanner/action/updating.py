@@ -2,24 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from replanner.action.outputs import Done, of_replanned
-from replanner.action.run import Run
+from replanner.action.run import CHECKS_WAIT, Run
 from replanner.action.update_summary import summary
 from replanner.errors import ReplannerError
 from replanner.profile.settings import Settings
-from replanner.propose.decide import Decision
+from replanner.propose.decision import Decision
 from replanner.propose.steps import Leave
 from replanner.replan import Replanned
 from replanner.replan.gate import exit_code_of
 from replanner.replan.judge import Judged
 from replanner.run.updating import update_base
-
-_WAITS: Final = (
-    "Checks on what this token pushes wait for somebody to approve them; a GitHub App's token has"
-    " no such limit."
-)
 
 
 @dataclass(slots=True)
@@ -75,7 +69,7 @@ def _say(run: Run, result: Replanned) -> None:
     for text in (*result.warnings, *run.world.warnings):
         runner.warn(text)
     if result.checks_wait and result.writes:
-        runner.notice(_WAITS)
+        runner.notice(CHECKS_WAIT)
     if not result.writes and not result.failures:
         runner.say(f"Nothing to write on {result.base.name}.")
 

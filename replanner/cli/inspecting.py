@@ -39,12 +39,12 @@ def validate(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def schema(arguments: argparse.Namespace, context: Context) -> int:
-    """The JSON Schema that editors check profiles with, or that of the Action's report."""
-    from replanner.profile import json_schema  # noqa: PLC0415
+    """The JSON Schema that editors check profiles with, or that of what was asked for."""
+    from replanner.profile import config_schema, json_schema  # noqa: PLC0415
     from replanner.report.review_json import report_schema  # noqa: PLC0415
 
-    found = report_schema() if arguments.report else json_schema()
-    context.print(json.dumps(found, indent=2, ensure_ascii=False))
+    made = {"profile": json_schema, "config": config_schema, "report": report_schema}
+    context.print(json.dumps(made[arguments.of](), indent=2, ensure_ascii=False))
     return 0
 
 

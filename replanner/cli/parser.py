@@ -148,8 +148,17 @@ def _catalog(command: argparse.ArgumentParser) -> None:
     _json(command)
 
 
+_SCHEMAS: Mapping[str, str] = {
+    "config": "that of .github/replanner.yaml",
+    "report": "that of the Action's report",
+}
+
+
 def _schema(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--report", action="store_true", help="that of the Action's report")
+    others = command.add_mutually_exclusive_group()
+    for name, what in _SCHEMAS.items():
+        others.add_argument(f"--{name}", dest="of", action="store_const", const=name, help=what)
+    command.set_defaults(of="profile")
 
 
 def _server(command: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from replanner.cli.context import Context
 from replanner.cli.telling import applied_document, applied_text
 from replanner.errors import InputError
 from replanner.forge.github.pulls import GitHubPulls
-from replanner.replan.write_back import Wanted, WrittenBack, write_back
+from replanner.replan.write_back import WriteBackOptions, WrittenBack, write_back
 
 
 def write(arguments: argparse.Namespace, context: Context) -> int:
@@ -19,7 +19,7 @@ def write(arguments: argparse.Namespace, context: Context) -> int:
     models = context.models(arguments.hub)
     with session(arguments, context) as opened:
         pulls = GitHubPulls(opened)
-        wanted = Wanted(
+        wanted = WriteBackOptions(
             repository=opened.repository,
             how="on a command line",
             only=tuple(arguments.profiles),

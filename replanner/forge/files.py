@@ -1,8 +1,8 @@
-"""Decides, for every forge alike, which files a proposal may replace and which branches are ours
-to look at."""
+"""Decides, for every forge alike, which files are read, which a proposal may replace, and which
+branches are ours to look at."""
 
-from collections.abc import Collection
-from typing import Protocol
+from collections.abc import Collection, Mapping
+from typing import NamedTuple, Protocol
 
 from replanner.errors import InputError
 from replanner.planning.stored import is_inside
@@ -10,7 +10,15 @@ from replanner.propose import Blob
 
 LARGEST_FILE = 16 * 1024**2
 # git's modes of plain files; the rest are links, submodules and folders.
-PLAIN_MODES = ("100644", "100755")
+_PLAIN_MODES = ("100644", "100755")
+
+
+class Entry(NamedTuple):
+    """A plain file of a commit: git's mode, the blob's id, its size in bytes."""
+
+    mode: str
+    id: str
+    size: int
 
 
 class Listing(Protocol):
@@ -21,6 +29,21 @@ class Listing(Protocol):
 
     @property
     def others(self) -> Collection[str]: ...
+
+
+def is_plain(mode: str, path: str) -> bool:
+    """Is it a file that may be read, under a path that can be shown?"""
+    return mode in _PLAIN_MODES and path.isprintable()
+
+
+def entry_at(path: str, entries: Mapping[str, Entry], *, commit: str) -> Entry:
+    """The file to read; InputError where it is missing or too large."""
+    entry = entries.get(path)
+    if entry is None:
+        raise InputError(f"{path}: no such file in commit {commit[:7]}.")
+    if entry.size > LARGEST_FILE:
+        raise InputError(f"{path}: larger than {LARGEST_FILE} bytes.")
+    return entry
 
 
 def check_path(tree: Listing, path: str, blob: Blob | None) -> None:

@@ -22,13 +22,14 @@ from replanner.propose import (
     Shown,
     read_state,
 )
+from replanner.propose.groups import PREFIX
 from replanner.replan.ports import Base
 
 BOT_NAME = "replanner"
 BOT_EMAIL = "replanner@localhost"
 _HEADS = "refs/heads/"
 _USUAL_BASES = ("main", "master")
-_OWN_PREFIX = "replanner/"
+_OWN = 2  # a branch's last commit, which is the only one that the base lacks
 _HISTORY = "%ae%x00%ce%x00%(trailers:key=Replanner-Plan,valueonly,separator=%x2C)"
 
 
@@ -60,7 +61,7 @@ class LocalForge:
             current = self.git.text("symbolic-ref", "--quiet", "--short", "HEAD")
         except GitError:
             current = ""
-        if current and not current.startswith(_OWN_PREFIX):
+        if current and not current.startswith(PREFIX):
             return current
         for usual in _USUAL_BASES:
             if self.git.resolve(_HEADS + usual):
@@ -99,7 +100,7 @@ class LocalForge:
             ours=None not in commits,
             digest=commits[0] or "",
             merged=merged,
-            conflicted=not merged and self._is_conflicted(head, base),
+            conflicted=not merged and (len(commits) > _OWN or self._is_conflicted(head, base)),
             behind=not merged and not self._contains(head, base.commit),
             in_use=in_use,
         )

@@ -4,22 +4,15 @@ import os
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from replanner.errors import InputError
-from replanner.forge.files import LARGEST_FILE, PLAIN_MODES
+from replanner.forge.files import LARGEST_FILE, Entry, entry_at, is_plain
 from replanner.forge.git import Git, GitError
 
 _AHEAD_FILE = 1024**2
 _AHEAD_TOTAL = 64 * 1024**2
 # Never profiles or plans, often a hundred thousand files.
 _PRUNED = frozenset({".git", ".venv", "node_modules", "__pycache__"})
-
-
-class Entry(NamedTuple):
-    mode: str
-    id: str
-    size: int
 
 
 @dataclass(eq=False)
@@ -37,7 +30,7 @@ class LocalTree:
         for line in filter(None, listing.decode("utf-8", "surrogateescape").split("\0")):
             fields, path = line.split("\t", 1)
             mode, _, name, size = fields.split()
-            if mode in PLAIN_MODES and path.isprintable():
+            if is_plain(mode, path):
                 self.entries[path] = Entry(mode, name, int(size))
             else:
                 self.others.add(path)
@@ -46,11 +39,7 @@ class LocalTree:
         return self.entries.keys()
 
     def read(self, path: str) -> bytes:
-        entry = self.entries.get(path)
-        if entry is None:
-            raise InputError(f"{path}: no such file in commit {self.commit[:7]}.")
-        if entry.size > LARGEST_FILE:
-            raise InputError(f"{path}: larger than {LARGEST_FILE} bytes.")
+        entry = entry_at(path, self.entries, commit=self.commit)
         if entry.id not in self._kept:
             self._fetch(path, entry)
         return self._kept[entry.id]

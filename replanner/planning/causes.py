@@ -27,13 +27,13 @@ FILE_CLASSES: tuple[FileClass, ...] = get_args(FileClass)
 # The first pattern that is found decides. What no pattern knows may be read by the server, so it
 # counts as configuration: too loud is better than silent.
 _CLASSES: tuple[tuple[str, FileClass], ...] = (
+    (r"\.py$", "remote-code"),  # before all names: tokenizer.py is code, whatever it is called
     (r"\.(safetensors|bin|pt|pth|gguf|h5|msgpack|onnx)$|\.index\.json$", "weights"),
     (r"(^|/)(hf_quant_config|quant\w*_config|quant_config)\.json$", "quantization"),
     (r"(^|/)generation_config\.json$", "generation-config"),
     (r"chat_template|\.jinja$", "template"),
     (r"(^|/)(tokenizer|vocab|merges|tekken|special_tokens_map|added_tokens|spiece)", "tokenizer"),
     (r"\.(model|tiktoken)$", "tokenizer"),
-    (r"\.py$", "remote-code"),
     (r"\.(md|rst|pdf)$|(^|/)(license|notice|use_policy|\.gitattributes)", "docs"),
 )
 

@@ -108,6 +108,11 @@ def diff(old: PlanRecord | None, new: PlanRecord | None) -> Change | None:
     )
 
 
+def same_plan(old: PlanRecord | None, new: PlanRecord | None) -> Change:
+    """The change of a profile whose plan is what it was, and whose files are not."""
+    return Change("changed", old, new, "keeps its plan; its files are written afresh")
+
+
 def why(delta: Delta, change: Change) -> str:
     """The reason for one changed setting: its own input where that moved, else every cause."""
     source = _SOURCES.get(delta.label)

@@ -122,6 +122,9 @@ def _parse_artifacts(value: object) -> Mapping[str, str]:
 
 
 def is_inside(path: str) -> bool:
-    """Does a relative path with `/` name something below its folder, whatever the system?"""
-    parts = path.lower().split("/")
-    return "\\" not in path and ":" not in path and not {"", ".", "..", ".git"}.intersection(parts)
+    """Does a relative path with `/` name something below its folder, whatever the system, that is
+    neither git's own nor a workflow?"""
+    # Windows drops dots and blanks at the end, and calls .git git~1 too (CVE-2019-1353).
+    parts = [part.lower().rstrip(". ") for part in path.split("/")]
+    kept = {"", ".git", "git~1"}.intersection(parts) or parts[:2] == [".github", "workflows"]
+    return path.isprintable() and "\\" not in path and ":" not in path and not kept

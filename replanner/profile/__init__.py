@@ -11,7 +11,7 @@ from replanner.profile.schema import Profile
 
 if TYPE_CHECKING:
     from replanner.profile.edit import edit_profile
-    from replanner.profile.editor_schema import json_schema
+    from replanner.profile.editor_schema import config_schema, json_schema
     from replanner.profile.globs import find_profiles
     from replanner.profile.repo_config import GatePolicy, RepoConfig, parse_repo_config
     from replanner.profile.starter import starter_files
@@ -22,6 +22,7 @@ __all__ = [
     "Profile",
     "RepoConfig",
     "build_profile",
+    "config_schema",
     "edit_profile",
     "find_profiles",
     "json_schema",
@@ -34,6 +35,7 @@ __all__ = [
 _LATER = {
     "GatePolicy": "repo_config",
     "RepoConfig": "repo_config",
+    "config_schema": "editor_schema",
     "edit_profile": "edit",
     "find_profiles": "globs",
     "json_schema": "editor_schema",

@@ -1,26 +1,44 @@
-"""Decides what editors know about profiles: the JSON Schema of what `schema` declares."""
+"""Decides what editors know about profiles, and about a repository's configuration: the JSON
+Schemas of what `schema` and `repo_config` declare."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from pydantic_core import CoreSchema
 
+from replanner.profile.repo_config import config_file
 from replanner.profile.schema import Profile
 from replanner.profile.sections import BOUNDS, Key, keys, schema_of
+from replanner.profile.setting_schema import default_of, shape_of
+from replanner.profile.settings import BY_KEY
 
 SCHEMA_ID: Final = "urn:replanner:profile:1"
+CONFIG_SCHEMA_ID: Final = "urn:replanner:config:1"
 
 Node = dict[str, Any]
 
 
 def json_schema() -> Node:
     """The schema of `profile_version: 1`, with the spellings and nulls that a profile may hold."""
-    below = {section.__name__: _section(section) for section in _below(Profile)}
+    return _document(Profile, id_=SCHEMA_ID, title="replanner profile")
+
+
+def config_schema() -> Node:
+    """The schema of `.github/replanner.yaml`: its own keys, and every setting that it may hold."""
+    made = _document(config_file(), id_=CONFIG_SCHEMA_ID, title="replanner configuration")
+    for key, setting in BY_KEY.items():
+        about = {"description": setting.about}
+        made["properties"][key] = {**about, **shape_of(setting), **default_of(setting)}
+    return made
+
+
+def _document(section: type[NamedTuple], *, id_: str, title: str) -> Node:
+    below = {one.__name__: _section(one) for one in _below(section)}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": SCHEMA_ID,
-        **_section(Profile),
-        "title": "replanner profile",
+        "$id": id_,
+        **_section(section),
+        "title": title,
         "$defs": dict(sorted(below.items())),
     }
 
@@ -56,7 +74,7 @@ def _with_default(shape: Node, default: object) -> Node:
     if "$ref" in shape:
         return {"anyOf": [shape, _NULL]}
     plain = [*default] if isinstance(default, tuple) else default
-    if "anyOf" in shape:
+    if "anyOf" in shape or not shape:
         return {**shape, "default": plain}
     choices = {"enum": [*shape["enum"], None]} if "enum" in shape else {}
     return {**shape, **choices, "type": [shape["type"], "null"], "default": plain}

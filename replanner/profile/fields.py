@@ -72,8 +72,10 @@ def check_dir(value: str) -> str:
     if ".." in parts:
         raise ValueError(f"must stay inside the repository; {shorten(value)} leaves it")
     # A file in .git could become a hook, one in .github/workflows a workflow.
-    lowered = [part.lower() for part in parts]
-    if ".git" in lowered or lowered[:2] == [".github", "workflows"]:
+    # Windows drops dots and blanks at the end; macOS what is not printable.
+    lowered = [part.lower().rstrip(". ") for part in parts]
+    kept = {"", ".git", "git~1"}.intersection(lowered)
+    if kept or lowered[:2] == [".github", "workflows"] or not value.isprintable():
         raise ValueError(f"must not be a folder of git or of workflows: {shorten(value)}")
     if not parts or len(value) > MAX_PATH or max(map(len, parts)) > MAX_SEGMENT:
         raise ValueError(f"must name a folder, not {shorten(value)}")

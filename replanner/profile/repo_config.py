@@ -66,14 +66,14 @@ def _set(policy: GatePolicy) -> dict[str, Any]:
 
 
 @cache
-def _file() -> type[NamedTuple]:
+def config_file() -> type[NamedTuple]:
     """The file as a section: its own keys, then one for each setting that it may hold."""
     own = {key: hint for key, hint in RepoConfig.__annotations__.items() if key != "settings"}
     hints = own | {key: _hint(setting) for key, setting in BY_KEY.items()}
     defaults = [RepoConfig._field_defaults.get(key) for key in hints]
     made = namedtuple("RepoConfigFile", [*hints], defaults=defaults)  # type: ignore[misc] # noqa: PYI024 - its keys are the table's
     made.__annotations__ = hints
-    made.__doc__ = RepoConfig.__doc__
+    made.__doc__ = "What holds in one repository; all of it has defaults."
     return cast("type[NamedTuple]", made)
 
 
@@ -87,6 +87,6 @@ def parse_repo_config(text: str | bytes, *, name: str = REPO_CONFIG_PATH) -> Rep
     source = read_source(text, name=name)
     if source.document is None and not source.problems:
         return RepoConfig()
-    values: dict[str, Any] = shape(source, _file(), context={})._asdict()
+    values: dict[str, Any] = shape(source, config_file(), context={})._asdict()
     settings = {key: value for key in BY_KEY if (value := values.pop(key)) is not None}
     return RepoConfig(**values, settings=settings)

@@ -20,12 +20,13 @@ _SCOPE: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 _REF: Final = re.compile(
     r"(?![-/.])(?!.*(?:\.\.|//|@\{|/\.|\.lock(?:/|$)))[^\x00-\x20\x7f~^:?*\[\\]+"
 )
+_PREFIX: Final = re.compile(r"(?![-/.])(?!.*(\.\.|//|/\.|\.lock/))[A-Za-z0-9._/-]{1,99}/")
 _LOGIN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_./-]{0,98}[A-Za-z0-9_])?(?:\[bot\])?")
-_DURATION: Final = re.compile(r"(\d{1,6})([smhdw]?)")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_BOOLS: Final = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
+_DURATION: Final = re.compile(r"([0-9]{1,6})([smhdw]?)")
+SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+BOOLS: Final = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
 _LONGEST_LABEL: Final = 50  # GitHub's own limit
-_LONGEST_WAIT_S: Final = 366 * 86_400
+LONGEST_WAIT_S: Final = 366 * 86_400
 
 
 class Shape(NamedTuple):
@@ -76,9 +77,12 @@ def check_ref(text: str) -> str:
 
 def check_prefix(text: str) -> str:
     """The beginning of a branch's name; without a slash it would catch other people's branches."""
-    if not text.endswith("/") or len(text) > 100:  # noqa: PLR2004 - leaves room for the rest
-        raise ValueError(f"must end with '/' and have at most 100 characters, not {shown(text)}")
-    return check_ref(text[:-1]) + "/"
+    if not _PREFIX.fullmatch(text):
+        raise ValueError(
+            "must be up to 100 letters, digits, '-', '_', '.' and '/', the last of them '/',"
+            f" not {shown(text)}"
+        )
+    return text
 
 
 def check_scope(text: str) -> str:
@@ -128,7 +132,7 @@ def _choice(text: str, shape: Shape) -> Value:
 
 def _bool(text: str, shape: Shape) -> Value:
     del shape
-    found = _BOOLS.get(text.lower())
+    found = BOOLS.get(text.lower())
     if found is None:
         raise ValueError(f"must be true or false, not {shown(text)}")
     return found
@@ -146,8 +150,8 @@ def _duration(text: str, shape: Shape) -> Value:
     found = _DURATION.fullmatch(text.lower())
     if not found or (not found[2] and found[1] != "0"):
         raise ValueError(f"must be a time like 24h, 90m or 7d, not {shown(text)}")
-    seconds = int(found[1]) * _SECONDS.get(found[2], 1)
-    if seconds > _LONGEST_WAIT_S:
+    seconds = int(found[1]) * SECONDS.get(found[2], 1)
+    if seconds > LONGEST_WAIT_S:
         raise ValueError(f"must be at most 366d, not {shown(text)}")
     return seconds
 

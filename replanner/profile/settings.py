@@ -10,9 +10,12 @@ from replanner.profile.setting_values import Kind, Value
 
 # `input`: one run's own affair, a secret, or needed to reach the configuration.
 Where = Literal["anywhere", "input"]
+FailOn = Literal["infeasible", "policy", "warning", "never"]
+OnError = Literal["warn", "fail"]
 CONFIG_PATH: Final = ".github/replanner.yaml"
-_CLASSES: Final = ("tokenizer", "generation-config", "config", "weights", "quantization")
-_ALL_CLASSES: Final = (*_CLASSES, "docs", "template", "remote-code")
+# Upstream changes that alone are a reason to propose: what can alter memory, speed or answers.
+USUAL_CLASSES: Final = ("tokenizer", "generation-config", "config", "weights", "quantization")
+_ALL_CLASSES: Final = (*USUAL_CLASSES, "docs", "template", "remote-code")
 
 
 class Setting(NamedTuple):
@@ -57,24 +60,24 @@ class Settings(NamedTuple):
     scope: str
     comment_mode: Literal["update", "recreate", "off"]
     comment_on: Literal["changes", "always", "warnings", "failures", "never"]
-    fail_on: Literal["infeasible", "policy", "warning", "never"]
-    on_error: Literal["warn", "fail"]
+    fail_on: FailOn
+    on_error: OnError
     annotations: bool
     suggestions: bool
-    charts: str
-    group_by: str
+    charts: Literal["auto", "mermaid", "unicode", "none"]
+    group_by: Literal["model", "profile", "revision", "all"]
     base: tuple[str, ...]
     branch_prefix: str
-    title_style: str
+    title_style: Literal["auto", "conventional", "plain"]
     commit_trailers: bool
     signoff: bool
     labels: tuple[str, ...]
     assignees: tuple[str, ...]
     reviewers: tuple[str, ...]
     team_reviewers: tuple[str, ...]
-    draft: str
-    auto_merge: str
-    merge_method: str
+    draft: Literal["auto", "true", "false"]
+    auto_merge: Literal["never", "safe"]
+    merge_method: Literal["squash", "merge", "rebase"]
     open_prs_limit: int
     new_prs_per_run: int
     min_revision_age_s: int
@@ -219,7 +222,7 @@ TABLE: Final = (
     Setting(
         "branch-prefix",
         "text",
-        "How the names of our branches begin.",
+        "How the names of replanner's branches begin.",
         default="replanner/",
         check=of.check_prefix,
     ),
@@ -238,11 +241,11 @@ TABLE: Final = (
     _flag("signoff", "End commit messages with a Signed-off-by line."),
     _list(
         "labels",
-        "Labels that our pull requests carry, beside those that people put on.",
+        "Labels that replanner's pull requests carry, beside those that people put on.",
         "replanner",
         check=of.check_label,
     ),
-    _list("assignees", "Who is assigned to our pull requests.", check=of.check_login),
+    _list("assignees", "Who is assigned to replanner's pull requests.", check=of.check_login),
     _list("reviewers", "Who is asked for a review.", check=of.check_login),
     _list(
         "team-reviewers",
@@ -266,7 +269,7 @@ TABLE: Final = (
     Setting(
         "open-prs-limit",
         "int",
-        "The most pull requests of ours that are open at a time.",
+        "The most of replanner's pull requests that are open at a time.",
         5,
         most=1000,
     ),
@@ -281,7 +284,7 @@ TABLE: Final = (
         "revision-classes",
         "list",
         "Which changes of a model's files are worth a pull request.",
-        default=_CLASSES,
+        default=USUAL_CLASSES,
         choices=_ALL_CLASSES,
     ),
     _flag("recreate-closed", "Propose again what somebody closed without merging."),
@@ -355,4 +358,7 @@ def _value(one: Setting, inputs: Mapping[str, str], config: Mapping[str, Value])
 
 def from_config(key: str, value: object) -> Value:
     """A value of the configuration file; ValueError with what it must be."""
-    return BY_KEY[key].read(of.as_text(value, BY_KEY[key].kind))
+    one = BY_KEY[key]
+    if value is False and "off" in one.choices:
+        value = "off"  # without quotes, YAML takes the word for false
+    return one.read(of.as_text(value, one.kind))

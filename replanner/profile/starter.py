@@ -6,11 +6,13 @@ from typing import Final
 
 from replanner.errors import InputError
 from replanner.profile import fields as of
-from replanner.profile.editor_schema import json_schema
+from replanner.profile.editor_schema import config_schema, json_schema
 from replanner.profile.repo_config import REPO_CONFIG_PATH
 from replanner.profile.scalars import write_scalar
 
 SCHEMA_PATH: Final = ".github/replanner.schema.json"
+_CONFIG_SCHEMA: Final = "replanner.config.schema.json"  # beside the configuration
+CONFIG_SCHEMA_PATH: Final = f".github/{_CONFIG_SCHEMA}"
 WORKFLOW_PATH: Final = ".github/workflows/replanner.yml"
 # Small enough for most GPUs and not gated, so that the first plan needs no account.
 _MODEL: Final = "Qwen/Qwen3-8B"
@@ -53,7 +55,8 @@ outputs:
   # vllm_args: {{enable-prefix-caching: true}}  # further flags, passed on as they are
 """
 
-_CONFIG: Final = """\
+_CONFIG: Final = f"""\
+# yaml-language-server: $schema={_CONFIG_SCHEMA}
 # Which files are profiles, and what their plans must keep. All of it is optional.
 profiles: ["profiles/**/*.yaml", "profiles/**/*.yml"]
 
@@ -64,7 +67,7 @@ profiles: ["profiles/**/*.yaml", "profiles/**/*.yml"]
 
 # overrides:
 #   - profiles: ["profiles/prod/**"]
-#     policy: {min_concurrency: 32}
+#     policy: {{min_concurrency: 32}}
 """
 
 _WORKFLOW: Final = """\
@@ -111,6 +114,7 @@ def starter_files(*, model_id: str | None, gpu_name: str | None) -> dict[str, st
     return {
         f"profiles/{_slug(model)}.yaml": profile,
         SCHEMA_PATH: json.dumps(json_schema(), indent=2) + "\n",
+        CONFIG_SCHEMA_PATH: json.dumps(config_schema(), indent=2) + "\n",
         REPO_CONFIG_PATH: _CONFIG,
         WORKFLOW_PATH: _WORKFLOW,
     }

@@ -17,6 +17,13 @@ _SPENT = (
     "> **Nothing is left to propose here**, but somebody else committed to this branch, so it stays"
     " open. Merge or close it as you see fit."
 )
+_NO_ROOM = (
+    "The figures are left out: what stands around this text leaves no room for them. The files and"
+    " the commit's message have them."
+)
+_CONTROLS = "\n\n---\n\n"
+# GitHub refuses a longer body: docs.github.com documents 65,536 characters.
+MOST_CHARACTERS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,9 @@ def compose(
             draft, told = shown.draft, replace(told, draft=before.draft)
     labels = _merged(shown.labels, before.labels if before else (), told.labels)
     body = around(shown.body, _text(proposal, told, modified=modified))
+    if len(body) > MOST_CHARACTERS:
+        brief = replace(proposal, text=_brief(proposal.text))
+        body = around(shown.body, _text(brief, told, modified=modified))
     return Content(proposal.branch, proposal.base, title, body, labels, draft)
 
 
@@ -107,6 +117,13 @@ def _text(proposal: Proposal, told: State, *, modified: bool = False) -> str:
         f"**Not merged by itself:** {told.refusal}" if told.refusal else "",
     ]
     return region("\n\n".join(filter(None, parts)), told)
+
+
+def _brief(text: str) -> str:
+    """The verdict, and what people can tick; a person's own words are not ours to cut."""
+    said, line, below = text.rpartition(_CONTROLS)
+    headline = (said or text).partition("\n\n")[0]
+    return f"{headline}\n\n{_NO_ROOM}{line}{below if said else ''}"
 
 
 def answered(shown: Shown, refusal: str) -> Shown:

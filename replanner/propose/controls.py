@@ -6,7 +6,7 @@ import re
 from replanner.propose.shapes import HOLD_LABEL, REPLAN_LABEL, Shown
 
 _REPLAN, _HOLD = "<!-- replanner:replan -->", "<!-- replanner:hold -->"
-_TICKED = re.compile(r"(?m)^\s*[-*] \[[xX]\] (<!-- replanner:(?:replan|hold) -->)")
+_TICKED = re.compile(r"(?m)^[ \t]*[-*] \[[xX]\] (<!-- replanner:(?:replan|hold) -->)")
 
 
 def asks_replan(shown: Shown, inside: str) -> bool:

@@ -9,11 +9,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from replanner.errors import InputError, did_you_mean
-from replanner.propose.decision import Decision, Mode, Rule, Wish, nothing
 from replanner.event import SUPPORTED, Event
-from replanner.propose.on_pull import compared, group_of, on_pull_request, read_only_why
-
-__all__ = ["Decision", "Mode", "Wish", "decide"]
+from replanner.propose.decision import Decision, Mode, Rule, Wish, nothing
+from replanner.propose.on_pull import (
+    compared,
+    group_of,
+    is_bots,
+    on_pull_request,
+    read_only_why,
+)
 
 _COMMAND = re.compile(r"\s*/replan\s*(?:$|\n)")
 
@@ -47,7 +51,7 @@ def _push(event: Event, wish: Wish) -> Decision:
     if event.ref.startswith("refs/tags/"):
         return Decision("update", f"{event.ref.removeprefix('refs/tags/')} was tagged")
     if event.branch.startswith(wish.branch_prefix):
-        return nothing("the push was to one of our own branches")
+        return nothing("the push was to one of replanner's own branches")
     if event.branch not in (wish.bases or (event.default_branch,)):
         return nothing(f"{event.branch} is no branch that we propose to")
     return Decision(
@@ -77,7 +81,6 @@ def _released(event: Event, wish: Wish) -> Decision:
 
 
 def _commented(event: Event, wish: Wish) -> Decision:
-    del wish
     if event.action != "created" or not _COMMAND.match(event.comment):
         return nothing("the comment does not say /replan")
     if event.pull is None:
@@ -90,7 +93,7 @@ def _commented(event: Event, wish: Wish) -> Decision:
         needs_writer=event.commenter,
         react_to=event.comment_id,
     )
-    group = group_of(event.pull)
+    group = group_of(event.pull) if is_bots(event, wish) else ""
     # Below one of our own proposals there is nothing to compare: its body is the report.
     if not group:
         return asked
@@ -172,7 +175,7 @@ def _of_pull(event: Event, wish: Wish, mode: Mode) -> Decision:
 def _commented_for(event: Event, wish: Wish, mode: Mode) -> Decision:
     asked = _commented(event, wish)
     if asked.mode == "update":
-        return nothing(f"{asked.reason} below one of our own proposals, and mode is {mode}")
+        return nothing(f"{asked.reason} below replanner's own pull request, and mode is {mode}")
     return replace(asked, mode=mode) if asked.mode == "comment" else asked
 
 

@@ -3,17 +3,14 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, get_args
+from typing import Literal
 
-from replanner.errors import InputError, did_you_mean
 from replanner.planning.diff import Change
 
 GroupBy = Literal["model", "profile", "revision", "all"]
 PREFIX = "replanner/"
 _LONGEST_NAME = 120
 _HEX = 6
-# git-check-ref-format(1), narrowed to what every forge takes.
-_PREFIX = re.compile(r"(?![-/.])(?!.*(\.\.|//|/\.|\.lock/))[A-Za-z0-9._/-]{1,100}/")
 # git-check-ref-format(1): what may stand in a branch's name without a second thought.
 _UNSAFE = re.compile(r"[^a-z0-9._-]+|\.{2,}|^[.-]+|[.-]+$")
 
@@ -29,32 +26,14 @@ def profile_group(profile_name: str) -> str:
     return _named(profile_name)
 
 
-def check_group_by(by: str) -> None:
-    """InputError where changes cannot be grouped so."""
-    if by not in _KEYS:
-        near = did_you_mean(by[:40], _KEYS)
-        known = ", ".join(get_args(GroupBy))
-        raise InputError(f"group_by {by[:40]!r} is unknown.{near}", hint=f"Known: {known}.")
-
-
-def check_prefix(prefix: str) -> None:
-    """InputError where no branch's name may begin so."""
-    if not _PREFIX.fullmatch(prefix):
-        raise InputError(
-            f"{prefix[:60]!r} cannot begin a branch's name.",
-            hint="Use letters, digits, '-', '_' and '.', with '/' at the end.",
-        )
-
-
 def branch_name(base: str, group: str, *, prefix: str = PREFIX, scope: str = "default") -> str:
     """`<prefix><base>/<group>`, with the scope before the group when it is not the default."""
     middle = "" if scope == "default" else f"{_safe(scope)}/"
     return f"{prefix}{base}/{middle}{group}"
 
 
-def grouped(changes: Iterable[Change], by: str = "model") -> dict[str, list[Change]]:
+def grouped(changes: Iterable[Change], by: GroupBy = "model") -> dict[str, list[Change]]:
     """The changes of each group, both in the order of their names."""
-    check_group_by(by)
     key = _KEYS[by]
     found: dict[str, list[Change]] = {}
     for change in sorted(changes, key=lambda one: one.record.inputs.profile_name):
@@ -67,7 +46,7 @@ def _by_revision(change: Change) -> str:
     return f"{model_group(model.id)}-{(model.commit or 'folder')[:7]}"
 
 
-_KEYS: Mapping[str, Callable[[Change], str]] = {
+_KEYS: Mapping[GroupBy, Callable[[Change], str]] = {
     "model": lambda change: model_group(change.record.plan.model.id),
     "profile": lambda change: profile_group(change.record.inputs.profile_name),
     "revision": _by_revision,

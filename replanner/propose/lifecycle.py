@@ -107,7 +107,9 @@ class _Update:
 
     def steps(self, branch: Branch | None) -> Iterator[Step]:
         proposal = self.proposal
-        if is_held(self.shown, inside(self.shown.body)):
+        if self.shown.retargeted:
+            yield Leave(proposal.branch, "retargeted")
+        elif is_held(self.shown, inside(self.shown.body)):
             yield Leave(proposal.branch, "held")
         elif proposal.group in self.wanted.waiting:
             yield Leave(proposal.branch, "pending")
@@ -196,8 +198,10 @@ def _retire(shown: Shown, wanted: Wanted, seen: Seen) -> Iterator[Step]:
     group = state.group if state else branch_group(shown.branch)
     if not wanted.rules.concern(group):
         return
-    known = wanted.certain and group not in wanted.unsettled
-    if is_held(shown, inside(shown.body)):
+    known = wanted.is_settled(group)
+    if shown.retargeted:
+        yield Leave(shown.branch, "retargeted")
+    elif is_held(shown, inside(shown.body)):
         yield Leave(shown.branch, "held")
     elif state is None or not _is_ours(shown, branch):
         yield Leave(shown.branch, "modified")
@@ -221,8 +225,7 @@ def _tidy(wanted_branches: set[str], wanted: Wanted, seen: Seen) -> Iterator[Ste
         group = branch_group(name)
         is_ours = branch.ours or branch.head in ours
         spare = is_ours and not branch.in_use and name not in needed
-        known = wanted.certain and group not in wanted.unsettled
-        if spare and (branch.merged or known) and wanted.rules.concern(group):
+        if spare and (branch.merged or wanted.is_settled(group)) and wanted.rules.concern(group):
             yield DeleteBranch(name, branch.head)
 
 

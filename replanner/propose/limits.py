@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from replanner.propose.shapes import Rules, Seen
 from replanner.propose.steps import Close, Leave, Open, Step, branch_of
 
+_UNLIMITED = 1 << 30
+
 
 def within(
     plans: Iterable[Sequence[Step]], *, rules: Rules, seen: Seen, ending: Iterable[Step]
@@ -31,6 +33,3 @@ def _room(rules: Rules, seen: Seen, ending: Iterable[Step]) -> int:
         None if rules.open_limit is None else rules.open_limit - staying,
     ]
     return max(0, min([limit for limit in limits if limit is not None], default=_UNLIMITED))
-
-
-_UNLIMITED = 1 << 30

@@ -8,6 +8,8 @@ from replanner.planning.diff import Change
 _KINDS = frozenset({"model", "draft", "vllm", "image", "gpu", "catalogue", "planner"})
 _HARMLESS = frozenset({"docs"})
 _NEVER = frozenset({"remote-code"})
+# These move with the planner's defaults, or because a person wrote them into the profile.
+_EITHER_WAY = ("engine.vllm_version", "engine.image")
 _KIND_WORDS = {"new": "is planned for the first time", "removed": "is removed"}
 
 
@@ -34,8 +36,30 @@ def _risk(change: Change, trusted: Collection[str]) -> str:
     if not change.causes:
         return "has files that somebody changed or deleted"
     edited = [cause.subject for cause in change.causes if cause.kind not in _KINDS]
+    edited += _engine_of_profile(change)
     if edited:
         return f"was changed by somebody ({edited[0]})"
+    return _risk_of_model(change, trusted)
+
+
+def _risk_of_model(change: Change, trusted: Collection[str]) -> str:
     details = {detail for cause in change.causes for detail in cause.details}
     odd = sorted(details.difference(trusted))
-    return f"comes with changes of a kind that people look at ({', '.join(odd)})" if odd else ""
+    if odd:
+        return f"comes with changes of a kind that people look at ({', '.join(odd)})"
+    return "runs code that comes with its model" if _runs_code(change) else ""
+
+
+def _runs_code(change: Change) -> bool:
+    """Does a model move whose own code is run? `auto_map` may name a file of another repository,
+    which no digest of this one covers."""
+    moves = any(cause.kind in ("model", "draft") for cause in change.causes)
+    return moves and bool(change.record.plan.config.extra_args.get("trust-remote-code"))
+
+
+def _engine_of_profile(change: Change) -> list[str]:
+    """What the profile itself says otherwise than before, of what else counts as from outside."""
+    if change.old is None or change.new is None:
+        return []
+    before, now = change.old.inputs.profile_values, change.new.inputs.profile_values
+    return [key for key in _EITHER_WAY if before.get(key) != now.get(key)]

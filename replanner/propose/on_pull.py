@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from replanner.errors import InputError
-from replanner.propose.decision import Decision, Mode, Rule, Wish, nothing
 from replanner.event import Event, PullFacts
+from replanner.propose.decision import Decision, Mode, Rule, Wish, nothing
 from replanner.propose.shapes import APPLY_LABEL, REPLAN_LABEL
 from replanner.propose.state import read_state
 
@@ -28,8 +28,8 @@ def on_pull_request(event: Event, wish: Wish) -> Decision:
 def _judged(event: Event, wish: Wish) -> Decision:
     if _pull(event).closed:
         return nothing("the pull request is closed")
-    if _is_bots(event, wish):
-        why = "this is our own pull request, whose body is the report"
+    if is_bots(event, wish):
+        why = "the pull request is replanner's own, whose body is the report"
         return replace(compared(event, "check", why), read_only="")
     return compared(event, "comment", f"the pull request was {event.action}")
 
@@ -54,7 +54,7 @@ def _pull(event: Event) -> PullFacts:
 
 def _edited(event: Event, wish: Wish) -> Decision:
     ticked = [name for name in ("replan", "hold") if _ticked(event, name)]
-    if not ticked or not _is_bots(event, wish):
+    if not ticked or not is_bots(event, wish):
         return _judged(event, wish)
     return _updated_group(event, wish, f"somebody ticked or cleared the box {ticked[0]}")
 
@@ -68,7 +68,7 @@ def _ticked(event: Event, name: str) -> bool:
 
 
 def _box(body: str, name: str) -> bool | None:
-    found = re.search(rf"(?m)^\s*[-*] \[([ xX])\] <!-- replanner:{name} -->", body)
+    found = re.search(rf"(?m)^[ \t]*[-*] \[([ xX])\] <!-- replanner:{name} -->", body)
     return found[1] != " " if found else None
 
 
@@ -84,24 +84,25 @@ def _updated_group(event: Event, wish: Wish, reason: str) -> Decision:
 
 
 def _closed(event: Event, wish: Wish) -> Decision:
-    if not _is_bots(event, wish):
+    if not is_bots(event, wish):
         return nothing("the pull request was closed")
     if _pull(event).merged:
-        return nothing("our pull request was merged; the push tells what comes next")
-    return nothing("our pull request was closed, and stays closed until its content changes")
+        return nothing("replanner's pull request was merged; the push tells what comes next")
+    return nothing("replanner's pull request was closed; it stays so until its content changes")
 
 
 def _labeled(event: Event, wish: Wish) -> Decision:
     if event.label == APPLY_LABEL and not event.is_fork:  # a fork's branch is not ours to write to
         asked = compared(event, "apply", f"it was labeled {APPLY_LABEL}")
         return replace(asked, needs_writer=event.actor, otherwise=_judged(event, wish))
-    if event.label == REPLAN_LABEL and _is_bots(event, wish):
+    if event.label == REPLAN_LABEL and is_bots(event, wish):
         return _updated_group(event, wish, f"it was labeled {REPLAN_LABEL}")
     return _judged(event, wish)
 
 
-def _is_bots(event: Event, wish: Wish) -> bool:
-    """Is the pull request one of our own: from our branches, with our state in its body?"""
+def is_bots(event: Event, wish: Wish) -> bool:
+    """Is the pull request one of our own: from our branches, with our state in its body? The state
+    alone is no proof: anybody may copy it into a pull request's text."""
     pull = event.pull
     if pull is None or read_state(pull.body) is None:
         return False

@@ -87,17 +87,19 @@ class Wanted:
     endings: Mapping[str, str] = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
 
-    @property
-    def unsettled(self) -> frozenset[str]:
-        """Groups of which nothing is closed or tidied away."""
-        return self.frozen | self.waiting | self.kept
+    def is_settled(self, group: str) -> bool:
+        """May something of it be closed or tidied away? A revision's group is named after that of
+        its model."""
+        unsettled = self.frozen | self.waiting | self.kept
+        return self.certain and unsettled.isdisjoint((group, group.rpartition("-")[0]))
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
     """A branch below our prefix. `ours`: only our own commits stand on it. `digest` is what its
-    last commit says it proposes. `behind`: the base has commits that it lacks. `in_use`: a working
-    tree has it checked out."""
+    last commit says it proposes. `conflicted`: merged as it is, it would clash with the base, or
+    bring back what the base's history was cleaned of. `behind`: the base has commits that it lacks.
+    `in_use`: a working tree has it checked out."""
 
     head: str
     ours: bool
@@ -110,7 +112,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A pull request as the forge shows it."""
+    """A pull request as the forge shows it. `retargeted`: somebody pointed it at another base."""
 
     id: str
     branch: str
@@ -121,6 +123,7 @@ class Shown:
     draft: bool = False
     url: str = ""
     merges_itself: bool = False
+    retargeted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

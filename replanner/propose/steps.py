@@ -16,6 +16,7 @@ Reason = Literal[
     "pending",
     "limit",
     "merging",
+    "retargeted",
 ]
 
 _WORDS: dict[Reason, str] = {
@@ -28,6 +29,7 @@ _WORDS: dict[Reason, str] = {
     "pending": "the model's newest revision is too young",
     "limit": "as many proposals are open, or were opened by this run, as are allowed",
     "merging": "it is set to merge by itself, which newer content must not do unseen",
+    "retargeted": "somebody pointed its pull request at another base",
 }
 
 
@@ -112,7 +114,7 @@ _VERBS: dict[type[Step], tuple[str, str, str]] = {
     Push: ("push", "push", "pushed"),
     Open: ("open", "open", "opened"),
     Edit: ("update", "update", "updated"),
-    Remark: ("remark", "remark in", "remarked in"),
+    Remark: ("remark", "leave a note in", "left a note in"),
     Merge: ("merge", "let the forge merge", "let the forge merge"),
     Say: ("comment", "comment on", "commented on"),
     Close: ("close", "close", "closed"),

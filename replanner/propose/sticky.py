@@ -75,7 +75,7 @@ class Add:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Rewrite:
     comment: Comment
     body: str
 
@@ -102,7 +102,7 @@ class Skip:
     comment: Comment | None = None
 
 
-CommentStep = Add | Change | Remove | Minimize | Skip
+CommentStep = Add | Rewrite | Remove | Minimize | Skip
 
 
 class _Own(NamedTuple):
@@ -198,7 +198,7 @@ def _updated(own: Sequence[_Own], body: str) -> list[CommentStep]:
     kept = own[0].comment
     if _same(kept.body, body):
         return [Skip("unchanged", kept), *spare]
-    return [Change(kept, body), *spare]
+    return [Rewrite(kept, body), *spare]
 
 
 def _recreated(own: Sequence[_Own], body: str) -> list[CommentStep]:

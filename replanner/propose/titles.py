@@ -9,6 +9,7 @@ LONGEST = 72  # what git log and GitHub's lists show of a subject
 # https://www.conventionalcommits.org/en/v1.0.0/: type, optional scope, optional !, colon, text.
 _CONVENTIONAL = re.compile(r"[A-Za-z]+(\([^()]*\))?!?: \S")
 _MERGE = re.compile(r"Merge (pull request|branch|remote-tracking branch|tag|commit) ")
+_LEAST = 16  # of a name that is cut: less tells it from nobody
 _PREFIX = "chore(vllm): "
 # What tells a title from its neighbours begins here; it is never cut.
 _UNIQUE = re.compile(r" for revision |: does not ")
@@ -36,6 +37,3 @@ def _shortened(title: str, longest: int) -> str:
         return title
     room = longest - (len(title) - found.start()) - 1
     return f"{title[:room].rstrip()}…{title[found.start() :]}" if room > _LEAST else title
-
-
-_LEAST = 16

@@ -2,7 +2,7 @@
 
 from replanner.replan.artifacts import Written, output_dir, render_files, write_plan
 from replanner.replan.check import Checked, CheckReport, check
-from replanner.replan.judge import Judged, judge
+from replanner.replan.judge import Judged
 from replanner.replan.loop import replan
 from replanner.replan.options import Options
 from replanner.replan.outcome import Published, Replanned
@@ -22,7 +22,6 @@ __all__ = [
     "Tree",
     "Written",
     "check",
-    "judge",
     "output_dir",
     "read_repository",
     "render_files",

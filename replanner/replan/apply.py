@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from replanner.errors import worst_exit_code
 from replanner.propose import Files
-from replanner.replan.judge import Judged, judge
+from replanner.replan.judge import Judge, Judged
 from replanner.replan.repository import Repository
 from replanner.resolve import Hub, Planner, Registry
 
@@ -31,4 +31,4 @@ def apply(
 ) -> Applied:
     """The files that `check` misses or finds out of date. Nothing is written here."""
     planner = Planner(hub, registry)
-    return Applied(judge(repository, planner, update=False, overwrite=overwrite))
+    return Applied(Judge(repository, planner, update=False, overwrite=overwrite).all())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from replanner.errors import worst_exit_code
-from replanner.replan.judge import Judged, judge
+from replanner.replan.judge import Judge, Judged
 from replanner.replan.ports import Tree
 from replanner.replan.repository import read_repository
 from replanner.resolve import Hub, Planner, Registry
@@ -44,7 +44,7 @@ def check(
 ) -> CheckReport:
     """Recompute everything with the commits that the plans pin, and compare."""
     repository = read_repository(tree, only=only)
-    judged = judge(repository, Planner(hub, registry), update=False)
+    judged = Judge(repository, Planner(hub, registry), update=False).all()
     return CheckReport(tuple(_checked(one) for one in judged))
 
 

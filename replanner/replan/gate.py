@@ -2,7 +2,7 @@
 whether that blocks the merge. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from replanner.errors import UpstreamError, worst_exit_code
 from replanner.planning.diff import Change
@@ -11,12 +11,10 @@ from replanner.planning.units import GIB
 from replanner.planning.verdict import state
 from replanner.planning.wording import gib
 from replanner.profile import GatePolicy
+from replanner.profile.settings import FailOn, OnError
 from replanner.replan.judge import Judged
 from replanner.report.limits import Limits
 from replanner.report.review import Breach, Level, Reviewed, Trouble, Verdict
-
-FailOn = Literal["infeasible", "policy", "warning", "never"]
-OnError = Literal["warn", "fail"]
 
 # From the worst on. What could not be planned may be worse than what merely got worse.
 LEVELS: tuple[Level, ...] = ("infeasible", "policy", "unknown", "warning", "ok", "safe")

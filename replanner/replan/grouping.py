@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from replanner.propose.groups import grouped, model_group, profile_group
+from replanner.propose.groups import GroupBy, grouped, model_group, profile_group
 from replanner.replan.judge import Judged, Status
 
 _UP_TO_DATE = "its plans are up to date on {base} without it"
@@ -25,7 +25,7 @@ class Grouped:
     endings: Mapping[str, str]
 
 
-def group_judged(judged: Sequence[Judged], by: str, *, base: str, partial: bool) -> Grouped:
+def group_judged(judged: Sequence[Judged], by: GroupBy, *, base: str, partial: bool) -> Grouped:
     """The judged profiles by group. `partial`: some profiles were left out of sight."""
     members = _members(judged, by)
     waiting = [one for one in judged if one.waits]
@@ -35,14 +35,14 @@ def group_judged(judged: Sequence[Judged], by: str, *, base: str, partial: bool)
         return frozenset(chain.from_iterable(_groups_of(one, by, members) for one in some))
 
     unclear = [*failed, *unknown, *waiting]
-    blind = [one for one in unclear if one.old is None or by == "revision"]
+    blind = [one for one in unclear if _is_anywhere(one, by)]
     frozen = groups(unknown)
     return Grouped(
         members={group: some for group, some in members.items() if group not in frozen},
         failed=tuple(failed),
-        frozen=frozen,
-        waiting=groups(waiting),
-        kept=groups(failed),
+        frozen=frozen | _groups_once(unknown),
+        waiting=groups(waiting) | _groups_once(waiting),
+        kept=groups(failed) | _groups_once(failed),
         # With some profiles out of sight, having nothing to propose proves nothing.
         certain=not blind and not partial,
         endings=dict.fromkeys(groups(settled), _UP_TO_DATE.format(base=base)),
@@ -53,13 +53,28 @@ def _with(judged: Iterable[Judged], status: Status) -> list[Judged]:
     return [one for one in judged if one.status == status]
 
 
-def _members(judged: Iterable[Judged], by: str) -> dict[str, list[Judged]]:
+def _members(judged: Iterable[Judged], by: GroupBy) -> dict[str, list[Judged]]:
     of_change = {id(one.change): one for one in judged if one.change}
     groups = grouped((one.change for one in of_change.values() if one.change), by)
     return {group: [of_change[id(one)] for one in some] for group, some in groups.items()}
 
 
-def _groups_of(one: Judged, by: str, groups: Iterable[str]) -> set[str]:
+def _is_anywhere(one: Judged, by: GroupBy) -> bool:
+    """May it belong to groups that cannot be named? Who cannot be read may be of any model now."""
+    return one.old is None or by == "revision" or (by == "model" and one.model_id is None)
+
+
+def _groups_once(some: Iterable[Judged]) -> frozenset[str]:
+    """Their groups in every grouping: the last run may have had another."""
+    return frozenset(
+        group
+        for one in some
+        for by in ("model", "profile", "all")
+        for group in _groups_of(one, by, ())
+    )
+
+
+def _groups_of(one: Judged, by: GroupBy, groups: Iterable[str]) -> set[str]:
     """Every group that a profile without a new plan may belong to."""
     if by == "all":
         return {"all"}

@@ -9,9 +9,10 @@ from typing import Literal
 
 from replanner.errors import AccessDenied, Bug, InputError, ReplannerError, UpstreamError
 from replanner.planning.causes import FILE_CLASSES
-from replanner.planning.diff import Change, diff
+from replanner.planning.diff import Change, diff, same_plan
 from replanner.planning.record import PlanRecord
 from replanner.profile import LoadedProfile
+from replanner.profile.settings import USUAL_CLASSES
 from replanner.propose import Blob
 from replanner.replan.artifacts import PLAN_FILE, Written, output_dir, write_plan
 from replanner.replan.cooldown import NO_COOLDOWN, Cooldown
@@ -19,11 +20,8 @@ from replanner.replan.repository import Found, Repository
 from replanner.resolve import DRAFT_REVISION, Place, Planner
 
 Status = Literal["planned", "nothing", "pending", "unknown", "failed"]
-# Upstream changes that alone are a reason to propose: what can alter memory, speed or answers.
-USUAL_CLASSES = ("tokenizer", "generation-config", "config", "weights", "quantization")
 _REMOVED = "is removed: its profile is gone"
 _MOVED = "has moved: its profile writes elsewhere now"
-_SAME_PLAN = "keeps its plan; its files are written afresh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +72,26 @@ class Judge:
     overwrite: bool = False
     cooldown: Cooldown = NO_COOLDOWN
 
+    def all(self) -> tuple[Judged, ...]:
+        """Every profile's outcome, then what is left of removed ones."""
+        repository = self.repository
+        repository.expect_files(found.folder for found in repository.profiles)
+        profiles = [self._apart(found) for found in repository.profiles]
+        # What a profile left behind goes once its files are elsewhere, not while that is open.
+        stuck = {one.path for one in profiles if one.status in ("failed", "unknown")}
+        left = [
+            self.leftover(folder, record)
+            for folder, record in repository.leftovers().items()
+            if record.inputs.profile_path not in stuck
+        ]
+        return (*profiles, *left)
+
+    def _apart(self, found: Found) -> Judged:
+        try:
+            return self.profile(found)
+        except Exception as error:  # noqa: BLE001 - a bug met by one profile holds back no other
+            return replace(self.blank(found), error=Bug.of(error))
+
     def profile(self, found: Found) -> Judged:
         """A profile's outcome; its errors are part of it, since they are nobody else's."""
         blank = self.blank(found)
@@ -97,7 +115,7 @@ class Judge:
 
     def leftover(self, folder: str, record: PlanRecord) -> Judged:
         """A plan whose profile is gone: its files go, unless somebody edited them."""
-        files = _removal(_Sorted(self.repository, self.overwrite), folder, record)
+        files = _removal(_Sorted(self.repository, overwrite=self.overwrite), folder, record)
         inputs = record.inputs
         verdict = _MOVED if inputs.profile_path in self.repository.paths else _REMOVED
         change = Change("removed", record, None, verdict)
@@ -109,7 +127,7 @@ class Judge:
         change = diff(blank.old, written.record)
         files = self._compared(output_dir(loaded.profile, blank.name), blank.old, written)
         if self._is_news(change, files):
-            told = change or Change("changed", blank.old, written.record, _SAME_PLAN)
+            told = change or same_plan(blank.old, written.record)
             return replace(blank, status="planned", change=told, files=files)
         # Kept as it is: what differs is noise, and hand edits are still worth telling.
         return replace(blank, status="nothing", files=Files(hand_edited=files.hand_edited))
@@ -117,7 +135,7 @@ class Judge:
     def _compared(self, folder: str, old: PlanRecord | None, written: Written) -> Files:
         """What of the plan's files the tree lacks, has older, or has in somebody else's words."""
         recorded = old.artifacts if old and folder in self.repository.records else {}
-        files = _Sorted(self.repository, self.overwrite)
+        files = _Sorted(self.repository, overwrite=self.overwrite)
         for name, one in written.files.items():
             path = posixpath.join(folder, name)
             digest = None if name == PLAN_FILE else recorded.get(name, "")
@@ -188,33 +206,6 @@ class Judge:
         return True
 
 
-def judge(
-    repository: Repository,
-    planner: Planner,
-    *,
-    update: bool = True,
-    revision_classes: Collection[str] = USUAL_CLASSES,
-    overwrite: bool = False,
-) -> tuple[Judged, ...]:
-    """Every profile's outcome, then what is left of removed ones."""
-    return judge_all(Judge(repository, planner, update, revision_classes, overwrite))
-
-
-def judge_all(judge_: Judge) -> tuple[Judged, ...]:
-    """The same by a judge at hand."""
-    repository = judge_.repository
-    repository.expect_files(found.folder for found in repository.profiles)
-    profiles = [_apart(judge_, found) for found in repository.profiles]
-    # What a profile left behind goes once its files are elsewhere, not while that is open.
-    stuck = {one.path for one in profiles if one.status in ("failed", "unknown")}
-    left = [
-        judge_.leftover(folder, record)
-        for folder, record in repository.leftovers().items()
-        if record.inputs.profile_path not in stuck
-    ]
-    return (*profiles, *left)
-
-
 def pins(record: PlanRecord) -> list[tuple[str, str, str]]:
     """(model, revision, commit) of the model and its draft, where they have commits."""
     model, draft = record.plan.model, record.plan.config.speculative
@@ -223,17 +214,10 @@ def pins(record: PlanRecord) -> list[tuple[str, str, str]]:
     return [(one, revision, commit) for one, revision, commit in pins if commit]
 
 
-def _apart(judge_: Judge, found: Found) -> Judged:
-    try:
-        return judge_.profile(found)
-    except Exception as error:  # noqa: BLE001 - a bug met by one profile holds back no other
-        return replace(judge_.blank(found), error=Bug.of(error))
-
-
 class _Sorted:
     """Sorts a plan's files into those to write, and those that are somebody else's."""
 
-    def __init__(self, repository: Repository, overwrite: bool) -> None:  # noqa: FBT001 - as in Judge
+    def __init__(self, repository: Repository, *, overwrite: bool) -> None:
         self._repository, self._overwrite = repository, overwrite
         self._write: dict[str, Blob | None] = {}
         self._missing: list[str] = []

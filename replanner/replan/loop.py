@@ -7,8 +7,8 @@ from replanner.propose import Seen, Wanted, branch_name, steps
 from replanner.propose.titles import is_conventional
 from replanner.replan.gate import judged_level
 from replanner.replan.grouping import group_judged
-from replanner.replan.judge import Judge, judge_all
-from replanner.replan.options import Options, check_options
+from replanner.replan.judge import Judge
+from replanner.replan.options import Options
 from replanner.replan.outcome import Replanned, published
 from replanner.replan.ports import Base, Forge
 from replanner.replan.proposals import Drafter, branch_of_group
@@ -23,14 +23,13 @@ def replan(
     forge: Forge, hub: Hub, options: Options, *, registry: Registry | None = None
 ) -> Replanned:
     """One run: read, compute, publish."""
-    check_options(options)
     base = forge.base(options.base)
     repository = read_repository(
         base.tree, only=options.only, globs=options.globs, config_path=options.config_path
     )
     classes, cooldown = options.revision_classes, options.cooldown
     planner = Planner(hub, registry)
-    judged = judge_all(Judge(repository, planner, revision_classes=classes, cooldown=cooldown))
+    judged = Judge(repository, planner, revision_classes=classes, cooldown=cooldown).all()
     found = group_judged(judged, options.group_by, base=base.name, partial=repository.partial)
     seen = _look(forge, base, options, found.members)
     conventional = bool(found.members) and _is_conventional(forge, base, options.title_style)

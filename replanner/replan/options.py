@@ -1,18 +1,14 @@
-"""Decides how a run may be told to propose, and refuses what makes no sense."""
+"""How a run is told to propose, by the settings of a repository."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal
 
-from replanner.errors import InputError, did_you_mean
-from replanner.planning.causes import FILE_CLASSES
 from replanner.profile.repo_config import REPO_CONFIG_PATH
-from replanner.profile.settings import Settings
-from replanner.propose.groups import PREFIX, check_group_by, check_prefix
+from replanner.profile.settings import USUAL_CLASSES, Settings
+from replanner.propose.groups import PREFIX, GroupBy
 from replanner.propose.shapes import LABEL, Rules
 from replanner.propose.titles import TitleStyle
 from replanner.replan.cooldown import Cooldown
-from replanner.replan.judge import USUAL_CLASSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +22,23 @@ class Options:
     """
 
     base: str | None = None
-    group_by: str = "model"
+    group_by: GroupBy = "model"
     prefix: str = PREFIX
     scope: str = "default"
     labels: tuple[str, ...] = (LABEL,)
     assignees: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     team_reviewers: tuple[str, ...] = ()
-    draft: str = "auto"
-    auto_merge: str = "never"
-    merge_method: str = "squash"
+    draft: Literal["auto", "true", "false"] = "auto"
+    auto_merge: Literal["never", "safe"] = "never"
+    merge_method: Literal["squash", "merge", "rebase"] = "squash"
     open_prs_limit: int | None = 5
     new_prs_per_run: int | None = 2
     min_revision_age_s: int = 0
-    now_s: int | None = None
+    now_s: int = 0
     revision_classes: tuple[str, ...] = USUAL_CLASSES
     recreate_closed: bool = False
-    title_style: str = "auto"
+    title_style: TitleStyle = "auto"
     commit_trailers: bool = True
     signoff: bool = False
     only: tuple[str, ...] = ()
@@ -64,7 +60,7 @@ class Options:
 
     @property
     def cooldown(self) -> Cooldown:
-        return Cooldown(self.min_revision_age_s, self.now_s or 0)
+        return Cooldown(self.min_revision_age_s, self.now_s)
 
 
 def options_of(settings: Settings, *, base: str | None, now_s: int) -> Options:
@@ -94,31 +90,3 @@ def options_of(settings: Settings, *, base: str | None, now_s: int) -> Options:
         config_path=settings.config,
         dry_run=settings.dry_run,
     )
-
-
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "draft": ("auto", "true", "false"),
-    "auto_merge": ("never", "safe"),
-    "merge_method": ("squash", "merge", "rebase"),
-    "title_style": get_args(TitleStyle),
-}
-
-
-def check_options(options: Options) -> None:
-    """InputError for a value that no run can follow."""
-    check_group_by(options.group_by)
-    check_prefix(options.prefix)
-    for name, known in _CHOICES.items():
-        _check_word(name, getattr(options, name), known)
-    for word in options.revision_classes:
-        _check_word("revision_classes", word, FILE_CLASSES)
-    if options.min_revision_age_s and options.now_s is None:
-        raise InputError("min_revision_age_s needs now_s, the time that ages are taken at.")
-
-
-def _check_word(name: str, word: str, known: tuple[str, ...]) -> None:
-    if word not in known:
-        near = did_you_mean(word[:40], known)
-        raise InputError(
-            f"{name} {word[:40]!r} is unknown.{near}", hint=f"Known: {', '.join(known)}."
-        )

@@ -40,6 +40,7 @@ _BLOCKED = "blocked_by_settings"
 _SKIPPED: dict[str, Operation] = {
     "modified": "skipped-modified",
     "foreign-branch": "skipped-modified",
+    "retargeted": "skipped-modified",
     "limit": "skipped-limit",
 }
 

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from replanner.errors import Bug, InputError, ModelNotFound, ReplannerError
+from replanner.errors import (
+    AccessDenied,
+    Bug,
+    InputError,
+    ModelNotFound,
+    ReplannerError,
+    UpstreamError,
+)
 from replanner.planning.diff import diff
 from replanner.planning.record import PlanRecord
 from replanner.planning.request import is_folder
@@ -15,6 +22,9 @@ from replanner.replan.judge import Files, Judge, pins
 from replanner.replan.ports import Tree
 from replanner.replan.repository import Found, Repository
 from replanner.resolve import Hub, Place, Planner, Registry
+
+# They say nothing about the profile: an upstream that is away, a credential that lapsed.
+NOT_ITS_FAULT = (UpstreamError, AccessDenied)
 
 
 class Side(NamedTuple):
@@ -31,7 +41,8 @@ class Side(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A profile's plan on one side, or why there is none; neither where there is no profile."""
+    """A profile's plan on one side, or why there is none; neither where there is no profile. Both
+    where it cannot be planned now but was, as the base's plan.json says."""
 
     record: PlanRecord | None = None
     error: ReplannerError | None = None
@@ -95,9 +106,12 @@ class Pairing:
             same = Outcome(stored, after.error)
             return replace(blank, old=same, new=same, planned=False)
         old = self._old(before, stored)
-        new = _attempt(self.head_planner, after, self._own(after, stored) or old.record or stored)
-        pair = replace(blank, old=old, new=new, touched=touched, notes=tuple(self._notes(after)))
-        return replace(pair, planned=not still or not _are_equal(old, new))
+        own = self._own(after, stored)
+        new = _attempt(self.head_planner, after, own or old.record or stored)
+        pair = replace(blank, old=old, new=new, touched=touched)
+        planned = not still or not _are_equal(old, new)
+        notes = (*self._notes(pair, after), *self._odd_pins(pair, own, stored))
+        return replace(pair, planned=planned, notes=notes)
 
     def _old(self, found: Found | None, stored: PlanRecord | None) -> Outcome:
         if found is None:
@@ -106,6 +120,8 @@ class Pairing:
         if stored and isinstance(outcome.error, ModelNotFound):
             # The history was rewritten. Both sides then stand on what is there now.
             return _attempt(self.base_planner, found, None)
+        if isinstance(outcome.error, NOT_ITS_FAULT):
+            return outcome._replace(record=stored)
         return outcome
 
     def _own(self, found: Found, stored: PlanRecord | None) -> PlanRecord | None:
@@ -118,10 +134,32 @@ class Pairing:
         same = stored is not None and pins(own) == pins(stored)
         return own if is_about_it and not same else None
 
-    def _notes(self, found: Found) -> Iterable[str]:
+    def _notes(self, pair: Pair, found: Found) -> Iterable[str]:
+        if pair.touched and pair.new.record and isinstance(pair.old.error, NOT_ITS_FAULT):
+            yield f"{pair.name} cannot be compared with what it was: {pair.old.error.message}"
         error = self.head.unreadable.get(found.folder or "")
         if error and self._differs(f"{found.folder}/{PLAN_FILE}"):
             yield f"{error.message} The commit that the base pins counts."
+
+    def _odd_pins(
+        self, pair: Pair, own: PlanRecord | None, stored: PlanRecord | None
+    ) -> Iterable[str]:
+        """Pins of the pull request's own that are no branch's or tag's commit: whoever proposes
+        files to a model on the Hub makes commits there that can be pinned like its owner's."""
+        known = pins(stored) if stored else []
+        for pin in pins(own) if own else []:
+            model, revision, commit = pin
+            if pin not in known and self._stands_for(model, revision) not in (commit, None):
+                yield (
+                    f"{pair.name} pins {model} at {commit[:12]}, which is not the commit that"
+                    f" {revision} stands for now: look whose it is."
+                )
+
+    def _stands_for(self, model: str, revision: str) -> str | None:
+        try:
+            return self.head_planner.hub.resolve(model, revision)
+        except ReplannerError:
+            return None
 
     def _is_still(self, before: Found, after: Found) -> bool:
         """Is all the same that the plan of an untouched profile, and its files, rest on, unless

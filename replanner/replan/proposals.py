@@ -21,7 +21,7 @@ from replanner.replan.judge import Judged
 from replanner.replan.messages import commit_message, trailers
 from replanner.replan.options import Options
 from replanner.replan.ports import Base
-from replanner.report import Outcome, ProposalReport, proposal_body, title
+from replanner.report import NotPlanned, ProposalReport, proposal_body, title
 
 _UNGUARDED = "{base} takes it without any required check"
 _UNSEEN = "whether {base} requires checks cannot be seen with this token"
@@ -90,7 +90,7 @@ class Drafter:
         self,
         members: Sequence[Judged],
         changes: tuple[Change, ...],
-        missing: tuple[Outcome, ...],
+        missing: tuple[NotPlanned, ...],
         risk: str | None,
     ) -> str:
         files = _files(members)
@@ -108,7 +108,7 @@ class Drafter:
         return proposal_body(report)
 
     def _risk(
-        self, members: Sequence[Judged], changes: Sequence[Change], missing: Sequence[Outcome]
+        self, members: Sequence[Judged], changes: Sequence[Change], missing: Sequence[NotPlanned]
     ) -> str | None:
         """Why people must merge it, empty where they need not; None where they always do."""
         if self.options.auto_merge != "safe":
@@ -148,11 +148,11 @@ def _files(members: Sequence[Judged]) -> Files:
     return {path: blob for one in members for path, blob in one.files.write.items()}
 
 
-def _failed_with(failed: Sequence[Judged], changes: Sequence[Change]) -> tuple[Outcome, ...]:
+def _failed_with(failed: Sequence[Judged], changes: Sequence[Change]) -> tuple[NotPlanned, ...]:
     """The failed profiles of the same models, for people who wonder where they are."""
     models = {change.record.plan.model.id for change in changes}
     return tuple(
-        Outcome(one.path, one.error.message)
+        NotPlanned(one.path, one.error.message)
         for one in failed
         if one.error and one.model_id in models
     )

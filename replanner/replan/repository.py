@@ -179,9 +179,9 @@ def _checked(one: Found, same_folder: Sequence[Found], config: RepoConfig) -> Fo
     if not is_inside(one.folder):
         # Told here, or the forge refuses the whole proposal, neighbours and all.
         return _bad(one, f"{one.path} would write to {one.folder!r}, which git or Windows refuses.")
-    others = [other.path for other in same_folder if other is not one]
-    if others:
-        return _bad(one, f"{one.path} and {others[0]} both write to {one.folder!r}.")
+    other = next((other.path for other in same_folder if other is not one), None)
+    if other:
+        return _bad(one, f"{one.path} and {other} both write to {one.folder!r}.")
     inside = f"{one.folder}/x.yaml"
     if any(matches(inside, glob) for glob in config.profiles):
         return _bad(one, f"{one.path} writes to {one.folder!r}, where profiles are looked for.")

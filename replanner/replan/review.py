@@ -9,9 +9,10 @@ from replanner.errors import InputError
 from replanner.planning.record import document, identity
 from replanner.profile import RepoConfig
 from replanner.profile.repo_config import REPO_CONFIG_PATH
+from replanner.profile.settings import FailOn, OnError
 from replanner.propose.shapes import digest_of
 from replanner.replan.edits import Editor
-from replanner.replan.gate import FailOn, OnError, concerns, gate, severity, verdict
+from replanner.replan.gate import concerns, gate, severity, verdict
 from replanner.replan.pairs import Pair, Pairing, Side
 from replanner.replan.repository import Repository, read_config, read_repository
 from replanner.replan.rows import row, trouble
@@ -23,12 +24,13 @@ _MOST_ADVISED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class PullFacts:
+class ReviewFacts:
     """What is known of a pull request beside its trees, and how it is to be judged.
 
     `changed` are the paths that it changes (None: not known), `lines` those lines of the head that
     its diff shows, by path. `globs` leave other profiles out of sight. `config_path` is where both
-    sides keep their configuration.
+    sides keep their configuration; `rules` is the base branch's as it is now, None where that is
+    what the pull request branched off from.
     """
 
     base: str
@@ -38,15 +40,17 @@ class PullFacts:
     lines: Mapping[str, Collection[int]] = field(default_factory=dict)
     globs: tuple[str, ...] = ()
     config_path: str = REPO_CONFIG_PATH
+    rules: RepoConfig | None = None
     fail_on: FailOn = "infeasible"
     on_error: OnError = "warn"
 
 
-def review(head: Side, base: Side, *, facts: PullFacts) -> Review:
-    """What a pull request does. `base` is where it branched off: its configuration and its pins
-    count. InputError where that configuration cannot be read."""
+def review(head: Side, base: Side, *, facts: ReviewFacts) -> Review:
+    """What a pull request does. `base` is where it branched off: its pins count, and its
+    configuration where `facts.rules` has none; who branches off from long ago chooses no older
+    policy. InputError where that configuration cannot be read."""
     at, globs = facts.config_path, facts.globs
-    before = read_repository(base.tree, globs=globs, config_path=at)
+    before = read_repository(base.tree, config=facts.rules, globs=globs, config_path=at)
     after = read_repository(head.tree, config=before.config, globs=globs, config_path=at)
     bench = _Bench(base.planner, head.planner, facts)
     pairs = bench.pairs(before, after)
@@ -70,6 +74,18 @@ def review(head: Side, base: Side, *, facts: PullFacts) -> Review:
     )
 
 
+def _config_of(side: Repository, facts: ReviewFacts) -> bytes | None:
+    """The configuration's text."""
+    return side.tree.read(facts.config_path) if facts.config_path in side.paths else None
+
+
+def _settings_told(ours: RepoConfig, theirs: RepoConfig) -> tuple[str, ...]:
+    """Which settings the pull request changes: they say where tokens go and what merges itself."""
+    keys = sorted(ours.settings.keys() | theirs.settings.keys())
+    moved = [key for key in keys if ours.settings.get(key) != theirs.settings.get(key)]
+    return (f"This pull request changes settings: {', '.join(moved)}.",) if moved else ()
+
+
 def _rows(pairs: Iterable[Pair], config: RepoConfig) -> list[Reviewed]:
     """All profiles by one configuration, the worst first."""
     return sorted((row(one, config.policy_for(one.path)) for one in pairs), key=severity)
@@ -81,7 +97,7 @@ class _Bench:
 
     base: Planner
     head: Planner
-    facts: PullFacts
+    facts: ReviewFacts
 
     def pairs(self, before: Repository, after: Repository) -> tuple[Pair, ...]:
         changed = self.facts.changed
@@ -93,6 +109,8 @@ class _Bench:
     ) -> tuple[Trouble | None, tuple[str, ...]]:
         """What is wrong with the configuration that the pull request brings, and what it would
         change: it cannot weaken what it is judged by, and nobody should merge it unseen."""
+        if _config_of(before, self.facts) == _config_of(after, self.facts):
+            return None, ()
         judge = f"the one on {self.facts.base}"
         try:
             theirs = read_config(after.tree, after.paths, self.facts.config_path)
@@ -100,13 +118,14 @@ class _Bench:
             first = error.message.split("\n")[0]
             return trouble(error), (f"{first} This pull request is judged by {judge}.",)
         ours = before.config
+        told = _settings_told(ours, theirs)
         if theirs._replace(settings=ours.settings, ignore_revisions=ours.ignore_revisions) == ours:
-            return None, ()
+            return None, told
         now = verdict(_rows(pairs, ours))
         then = verdict(self._rows_by(theirs, before, after, pairs))
         would = "the same" if now == then else f"{then}, not {now}"
         said = f"This pull request changes {self.facts.config_path} and is judged by {judge}."
-        return None, (f"{said} By its own the verdict would be {would}.",)
+        return None, (f"{said} By its own the verdict would be {would}.", *told)
 
     def _rows_by(
         self, config: RepoConfig, before: Repository, after: Repository, pairs: Sequence[Pair]

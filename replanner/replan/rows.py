@@ -11,19 +11,16 @@ from replanner.errors import (
     ReplannerError,
     UnknownGpu,
     UnsupportedModel,
-    UpstreamError,
 )
 from replanner.planning.diff import diff
 from replanner.planning.record import PlanRecord
 from replanner.planning.verdict import state
 from replanner.profile import GatePolicy, LoadedProfile
 from replanner.replan.gate import is_inherited, limits, planned_level
-from replanner.replan.pairs import Pair
+from replanner.replan.pairs import NOT_ITS_FAULT, Pair
 from replanner.report.limits import Limits
 from replanner.report.review import Kind, Level, Position, Reviewed, Trouble
 
-# They say nothing about the profile: an upstream that is away, a credential that lapsed.
-_NOT_ITS_FAULT = (UpstreamError, AccessDenied)
 # The key that an error of planning is about.
 _ABOUT: tuple[tuple[type[ReplannerError], str], ...] = (
     (UnknownGpu, "hardware.gpu_name"),
@@ -35,8 +32,8 @@ _ABOUT: tuple[tuple[type[ReplannerError], str], ...] = (
 
 def row(pair: Pair, policy: GatePolicy) -> Reviewed:
     """One profile of the review; edits come later."""
-    if pair.new.error is None and isinstance(pair.old.error, _NOT_ITS_FAULT) and pair.after:
-        return _unplanned(pair, pair.old.error)  # not comparable
+    if pair.new.error is None and isinstance(pair.old.error, NOT_ITS_FAULT) and pair.after:
+        return _uncompared(pair, pair.old.error, policy)
     if pair.new.error is not None:
         return _unplanned(pair, pair.new.error)
     if pair.after is None:
@@ -77,14 +74,24 @@ def _reviewed(pair: Pair, kind: Kind, level: Level) -> Reviewed:
 
 def _unplanned(pair: Pair, error: ReplannerError) -> Reviewed:
     """Failed, or unknown; its old figures are nobody's answer."""
-    kind: Kind = "unknown" if isinstance(error, _NOT_ITS_FAULT) else "failed"
-    level: Level = "unknown" if isinstance(error, (*_NOT_ITS_FAULT, Bug)) else "infeasible"
+    kind: Kind = "unknown" if isinstance(error, NOT_ITS_FAULT) else "failed"
+    level: Level = "unknown" if isinstance(error, (*NOT_ITS_FAULT, Bug)) else "infeasible"
     loaded = pair.after.loaded if pair.after else None
     return replace(
         _reviewed(pair, kind, level),
         trouble=trouble(error, loaded),
         inherited=level == "infeasible" and _was_broken(pair, error),
     )
+
+
+def _uncompared(pair: Pair, error: ReplannerError, policy: GatePolicy) -> Reviewed:
+    """The base is not known, so whether it got worse is not either. What is bad by itself is bad:
+    it takes nobody's word that it was so before, but that of a plan that the base holds."""
+    if pair.touched and pair.new.record:
+        alone = _planned(pair, pair.new.record, policy)
+        if alone.level in ("infeasible", "policy") and not alone.inherited:
+            return alone
+    return _unplanned(pair, error)
 
 
 def _was_broken(pair: Pair, error: ReplannerError) -> bool:

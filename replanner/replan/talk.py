@@ -11,13 +11,13 @@ from replanner.errors import AccessDenied, InputError, RateLimited, ReplannerErr
 from replanner.propose.shapes import Comment, Note
 from replanner.propose.sticky import (
     Add,
-    Change,
     CommentMode,
     CommentOn,
     CommentStep,
     Minimize,
     Past,
     Remove,
+    Rewrite,
     Silence,
     Skip,
     WantedComment,
@@ -186,7 +186,7 @@ class _Talk:
                 case Add(body):
                     comment = self.pulls.add_comment(self.pull.number, body)
                     self.added[comment.id] = comment
-                case Change(comment, body):
+                case Rewrite(comment, body):
                     self.pulls.edit_comment(comment, body)
                 case Remove(comment):
                     self.pulls.delete_comment(comment)
@@ -204,12 +204,12 @@ class _Talk:
         kinds = {type(step) for step in self.tried}
         skipped = next((_SILENT[one.reason] for one in self.tried if isinstance(one, Skip)), None)
         operation: Operation = skipped or "none"
-        if Add in kinds or Change in kinds:
+        if Add in kinds or Rewrite in kinds:
             operation = "created" if Add in kinds else "updated"
         return Told(operation, self._standing(), steps=tuple(self.tried))
 
     def _standing(self) -> Comment | None:
-        named = [one.comment for one in self.tried if isinstance(one, (Change, Skip))]
+        named = [one.comment for one in self.tried if isinstance(one, (Rewrite, Skip))]
         return next(filter(None, reversed([*self.added.values(), *named])), None)
 
 

@@ -13,7 +13,7 @@ from replanner.resolve import Hub, Registry
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WriteBackOptions:
     """What was asked for. `repository` is the one that may be written to, `how` ends the commit's
     message: it says by what means somebody asked. `only` are names of profiles; `registry` is where
     new ones look up the images that they follow."""
@@ -49,7 +49,7 @@ class WrittenBack:
 
 
 def write_back(
-    pulls: Pulls, pull: Pull, hub_of: Callable[[Tree], Hub], wanted: Wanted
+    pulls: Pulls, pull: Pull, hub_of: Callable[[Tree], Hub], wanted: WriteBackOptions
 ) -> WrittenBack:
     """What `check` would miss at the pull request's head, committed on top of it."""
     _check_branch(pull, wanted.repository)
@@ -72,6 +72,6 @@ def _check_branch(pull: Pull, repository: str) -> None:
         raise InputError(f"pull request {pull.number} is {pull.state}.")
     if pull.head_repository.lower() != repository.lower():
         raise InputError(
-            f"pull request {pull.number} comes from a fork: its branch is not ours to write to.",
+            f"pull request {pull.number} comes from a fork: its owner alone writes to it.",
             hint="Who opened it can run `replanner apply` in a clone and push.",
         )

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from replanner.report.terminal import Style, change_report, plan_report
 
 if TYPE_CHECKING:
-    from replanner.report.body import Outcome, ProposalReport
+    from replanner.report.body import NotPlanned, ProposalReport
     from replanner.report.body import body as proposal_body
     from replanner.report.titles import commit_text, title
 
 __all__ = [
-    "Outcome",
+    "NotPlanned",
     "ProposalReport",
     "Style",
     "change_report",
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 _LATER = {
-    "Outcome": ("body", "Outcome"),
+    "NotPlanned": ("body", "NotPlanned"),
     "ProposalReport": ("body", "ProposalReport"),
     "commit_text": ("titles", "commit_text"),
     "proposal_body": ("body", "body"),

@@ -80,10 +80,10 @@ def remarks(review: Review) -> Iterator[Remark]:
             yield Remark(severity, code, message, one.path, at, is_old_trouble(one))
 
 
-_Told = tuple[Severity, str, str, Position]
+_Wrong = tuple[Severity, str, str, Position]
 
 
-def _of(one: Reviewed) -> Iterator[_Told]:
+def _of(one: Reviewed) -> Iterator[_Wrong]:
     if one.trouble is not None:
         yield _trouble(one)
         return
@@ -105,7 +105,7 @@ def _of(one: Reviewed) -> Iterator[_Told]:
 _SEVERITIES: dict[str, Severity] = {"error": "error", "warning": "warning", "info": "notice"}
 
 
-def _trouble(one: Reviewed) -> _Told:
+def _trouble(one: Reviewed) -> _Wrong:
     trouble = one.trouble
     at = (trouble and trouble.position) or _TOP
     told = f"{reason(one).rstrip('.')}. {trouble.hint if trouble else ''}".rstrip()

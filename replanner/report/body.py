@@ -19,6 +19,7 @@ from replanner.report.compared import comparison
 from replanner.report.figures import NO_BREAK
 from replanner.report.limits import Limits
 from replanner.report.markdown import (
+    BUDGET_BYTES,
     Section,
     bullets,
     code,
@@ -40,6 +41,8 @@ from replanner.report.upstream import moves, revision, upstream
 _MOST_NAMED = 2
 _MOST_FIXED = 3
 _ROOM_FOR_ROWS = 40_000
+# What the proposal's state and its fences add (propose/state.py).
+_ROOM_FOR_STATE = 2_000
 _USUAL_MERGING = "manual."
 _WAITING = (
     "Checks on this pull request wait for **Approve workflows to run**, because it was opened with"
@@ -53,7 +56,7 @@ _CONTROLS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class NotPlanned:
     """A profile of the group that could not be planned, and why."""
 
     profile: str
@@ -74,7 +77,7 @@ class ProposalReport:
     written: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     hand_edited: tuple[str, ...] = ()
-    failed: tuple[Outcome, ...] = ()
+    failed: tuple[NotPlanned, ...] = ()
     checks_wait: bool = False
     auto_merge: str = ""
 
@@ -99,7 +102,7 @@ def body(report: ProposalReport) -> str:
         Section(_what_next(ordered, report)),
         Section(_footer(report)),
     ]
-    return fit(sections)
+    return fit(sections, budget_bytes=BUDGET_BYTES - _ROOM_FOR_STATE)
 
 
 def _order(one: Change) -> int:
@@ -195,7 +198,7 @@ def _details(one: Change) -> str:
     return folded(title, joined(parts))
 
 
-def _failures(failed: Sequence[Outcome]) -> str:
+def _failures(failed: Sequence[NotPlanned]) -> str:
     if not failed:
         return ""
     lines = [f"- {code(one.profile)}: {escape(one.reason)}" for one in failed]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from replanner.errors import InputError
-from replanner.planning.diff import Change, diff
+from replanner.planning.diff import Change, diff, same_plan
 from replanner.planning.record import PlanRecord, document
 from replanner.planning.stored import is_inside, parse_document
 from replanner.report.report_fit import MOST_BYTES, fitted, text_of
@@ -26,7 +26,6 @@ _SIDES: Mapping[str, tuple[bool, bool]] = {
     "removed": (True, False),
     "changed": (True, True),
 }
-_SAME_PLAN = "keeps its plan; its files are written afresh"
 _LONGEST_SHOWN = 60
 
 
@@ -125,7 +124,8 @@ def _trouble(one: Trouble | None) -> dict[str, object] | None:
 
 def _reviewed(one: "ProfileReport") -> Reviewed:
     where = f"the report's profile {one.name[:_LONGEST_SHOWN]!r}"
-    if not is_inside(one.path):
+    # They become links, which dots would lead anywhere on the forge.
+    if not all(map(is_inside, (one.path, *(edit.path for edit in one.edits)))):
         raise InputError(f"{where} stands outside the repository.")
     before, after = (_record(side, where) for side in (one.before, one.after))
     change = _change(one, before, after, where)
@@ -165,7 +165,7 @@ def _change(
         raise InputError(f"{where} is {one.kind}, which its plans are not.")
     if wanted == (False, False):
         return None
-    return diff(before, after) or Change("changed", before, after, _SAME_PLAN)
+    return diff(before, after) or same_plan(before, after)
 
 
 def _trouble_of(found: "TroubleReport | None") -> Trouble | None:

@@ -24,6 +24,8 @@ def _usable(text: str) -> str:
 Name = Annotated[str, Field(max_length=500), AfterValidator(_usable)]
 Sentence = Annotated[str, Field(max_length=8_000), AfterValidator(_usable)]
 Commit = Annotated[str, Field(pattern="^[0-9a-f]{7,64}$")]
+# It stands in the comment's hidden line, which it must not end.
+Digest = Annotated[str, Field(pattern="^[0-9A-Za-z:]{0,100}$")]
 Line = Annotated[int, Field(ge=1, lt=_LONGEST_LINE)]
 Place = tuple[Line, Line]
 Paths = Annotated[tuple[Name, ...], Field(max_length=_MOST_ITEMS)]
@@ -101,7 +103,7 @@ class ReviewReport(_Part):
     base: Name
     base_commit: Commit
     head_commit: Commit
-    digest: Name = ""
+    digest: Digest = ""
     notes: Annotated[tuple[Sentence, ...], Field(max_length=100)] = ()
     changed_lines: Annotated[dict[Name, tuple[Line, ...]], Field(max_length=MOST_PROFILES)] = {}
     config_trouble: TroubleReport | None = None

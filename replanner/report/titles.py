@@ -49,8 +49,9 @@ def _upstream(cause: Cause) -> str:
 
 def _inert(text: str) -> str:
     """Titles and commits are no Markdown, but mentions and references in them are looked for, and
-    `Fixes #1` in a verdict (an upstream names its architectures) would close an issue."""
-    for trigger in ("@", "#", "://"):
+    `Fixes #1` in a verdict (an upstream names its architectures) would close an issue, `[skip ci]`
+    keep the checks from running."""
+    for trigger in ("@", "#", "://", "["):
         text = text.replace(trigger, f"{trigger}\u200b")
     return _NUMBERED.sub("\\1\u200b-", text)
 

@@ -2,7 +2,7 @@
 
 from replanner.propose.shapes import APPLY_LABEL
 from replanner.replan.ports import Pull
-from replanner.replan.write_back import Wanted, WrittenBack
+from replanner.replan.write_back import WriteBackOptions, WrittenBack
 from replanner.replan.write_back import write_back as bring_in_line
 from replanner.run.scene import Scene
 
@@ -10,7 +10,7 @@ from replanner.run.scene import Scene
 def apply_to_pull(scene: Scene, pull: Pull, *, read_only: bool = False) -> WrittenBack:
     """One commit with what `check` would miss, then the label is taken off again."""
     silent = read_only or scene.settings.dry_run
-    wanted = Wanted(
+    wanted = WriteBackOptions(
         repository=scene.repository,
         how=f"with the label {APPLY_LABEL}",
         globs=scene.settings.profiles,

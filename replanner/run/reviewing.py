@@ -1,11 +1,12 @@
 """Reviews a pull request, or two commits, and says so in it."""
 
 from replanner.event import Event
-from replanner.propose.decide import Decision
+from replanner.propose.decision import Decision
 from replanner.replan import talk
 from replanner.replan.pairs import Side
 from replanner.replan.ports import Pull
-from replanner.replan.review import PullFacts
+from replanner.replan.repository import read_config
+from replanner.replan.review import ReviewFacts
 from replanner.replan.review import review as judge
 from replanner.report.review import Review
 from replanner.run.scene import Scene
@@ -33,12 +34,13 @@ def pull_of(scene: Scene, event: Event, decision: Decision) -> Pull:
 
 
 def review_pull(scene: Scene, pull: Pull) -> Review:
-    """Both sides planned; the base is where the head branched off."""
+    """Both sides planned; the base is where the head branched off, but its rules are today's."""
     world, settings = scene.world, scene.settings
     found = world.pulls.compare(pull.base_commit, pull.head_commit)
     base, head = world.tree(found.merge_base), world.tree(pull.head_commit)
+    tip = world.tree(pull.base_commit)
     foreign = pull.head_repository != scene.repository
-    facts = PullFacts(
+    facts = ReviewFacts(
         base=pull.base,
         base_commit=found.merge_base,
         head_commit=pull.head_commit,
@@ -46,6 +48,7 @@ def review_pull(scene: Scene, pull: Pull) -> Review:
         lines=found.lines,
         globs=settings.profiles,
         config_path=settings.config,
+        rules=read_config(tip, tip.paths(), settings.config),
         fail_on=settings.fail_on,
         on_error=settings.on_error,
     )

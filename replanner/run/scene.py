@@ -8,7 +8,7 @@ from replanner import __version__
 from replanner.hub.router import RoutedHub
 from replanner.profile import RepoConfig
 from replanner.profile.settings import Settings, merged
-from replanner.propose.decide import Wish
+from replanner.propose.decision import Wish
 from replanner.replan.ports import Tree
 from replanner.replan.repository import read_config
 from replanner.report.look import Charts, Look

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from replanner.event import Event
 from replanner.profile.settings import Settings
-from replanner.propose.decide import Decision
+from replanner.propose.decision import Decision
 from replanner.replan.ports import Tree
 from replanner.replan.touch import touches
 from replanner.run.scene import Scene
@@ -23,6 +23,15 @@ def with_default_branch(event: Event, world: World) -> Event:
     if event.default_branch or event.name != "push":
         return event
     return event._replace(default_branch=world.forge.base(None).name)
+
+
+def with_head(event: Event, world: World) -> Event:
+    """A comment's payload does not say which branch the pull request comes from, nor whose."""
+    if event.name != "issue_comment" or event.pull is None:
+        return event
+    found = world.pulls.pull(event.pull.number)
+    known = event.pull._replace(head=found.head, head_repository=found.head_repository)
+    return event._replace(pull=known)
 
 
 def base_tree(event: Event, world: World, settings: Settings) -> Tree:

@@ -12,7 +12,8 @@ from typing import Final
 from replanner.errors import InputError, ReplannerError, UpstreamError
 from replanner.event import SUPPORTED, Event
 from replanner.propose.command import parse_command
-from replanner.propose.decide import Decision, decide
+from replanner.propose.decide import decide
+from replanner.propose.decision import Decision
 from replanner.run.scene import Scene, wish_of
 from replanner.run.settling import settled
 from replanner.server import carrying

@@ -59,6 +59,7 @@ class FakePulls:
     head: str = HEAD
     head_repository: str = REPO
     refuses: ReplannerError | None = None
+    forked_at: str = ""
 
     def pull(self, number: int) -> Pull:
         return Pull(number, "open", "main", BASE, "change", self.head, self.head_repository, "octo")
@@ -71,7 +72,7 @@ class FakePulls:
         before, after = self.commits[base], self.commits[head]
         changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]
         lines = {path: frozenset(range(1, 50)) for path in changed}
-        return Comparison(base, lines)
+        return Comparison(self.forked_at or base, lines)
 
     def tree(self, commit: str) -> Tree:
         return FakeTree(self.commits[commit])

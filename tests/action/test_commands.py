@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,9 +36,17 @@ def test_a_line_of_the_log_is_never_a_command(text: str) -> None:
     assert isinstance(one.log, io.StringIO)
     written = one.log.getvalue()
     assert written.count("\n") == 1
-    assert not written.lstrip().startswith("::") or written.startswith(" ")
-    assert not written.startswith("::")
+    assert not written.lstrip().startswith("::")
     assert "##[" not in written
+
+
+@pytest.mark.parametrize(
+    "text", ["::add-mask::x", "  ::group::x", ":\u034f:debug::x", "\ufe0f::a::"]
+)
+def test_blanks_and_marks_before_a_command_make_it_none(text: str) -> None:
+    one = runner()
+    one.say(text)
+    assert log_of(one) == [f"- {text}"]  # the runner trims blanks before it looks
 
 
 def test_foreign_lines_stand_behind_a_fence_that_they_cannot_know() -> None:

@@ -1,6 +1,8 @@
 """Whole steps against the ports: what is written, said, put out, and with which exit code."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from staged import (
     DENIED,
     HEAD,
     LARGE,
+    REPO,
     SMALL,
     Stage,
     profile,
@@ -173,7 +176,7 @@ def test_a_schedule_opens_a_pull_request(stage: Stage) -> None:
     assert stage.output["pull-request-number"] == "12"
     assert stage.output["pull-request-commits-verified"] == "true"
     assert json.loads(stage.output["pull-requests"])[0]["branch"] == branch
-    assert "somebody to approve" in stage.log
+    assert "wait for somebody's approval" in stage.log
     assert branch in stage.summary
 
 
@@ -232,7 +235,7 @@ def test_the_label_apply_writes_back_and_goes(stage: Stage) -> None:
     commit, unlabel = stage.done
     assert commit.startswith("commit change: deploy/chat/")
     assert unlabel == "unlabel 7 replanner:apply"
-    assert "A commit by a workflow's own token" in stage.log
+    assert "Checks on what a workflow's own token pushes wait" in stage.log
 
 
 def test_a_report_is_posted_to_the_pull_request_of_the_run_not_of_the_report(stage: Stage) -> None:
@@ -254,6 +257,65 @@ def test_a_report_is_posted_to_the_pull_request_of_the_run_not_of_the_report(sta
     stage.run("workflow_run", event, report_artifact="in.json", mode="publish")
     assert stage.output["comment-operation"] == "none"
     assert "No open pull request" in stage.log
+
+
+def test_no_name_is_beyond_the_log_of_any_machine(tmp_path: Path) -> None:
+    (tmp_path / "event.json").write_text("{}")
+    env = {
+        "GITHUB_EVENT_NAME": "❌",
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_REPOSITORY": REPO,
+        "PYTHONIOENCODING": "cp1252",  # as on Windows
+    }
+    command = [sys.executable, "-m", "replanner.action"]
+    done = subprocess.run(command, env=env, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert "❌" in done.stdout.decode()
+
+
+def test_a_files_name_is_no_command_of_the_log(stage: Stage) -> None:
+    stage.base[CONFIG] = "profiles: ['**/*.yaml']\n"
+    stage.head[CONFIG] = stage.base[CONFIG]
+    stage.head["::stop-commands::x/a.yaml"] = profile(gpu="nope")
+    assert stage.run("pull_request", pull_event()) == 2
+    said = [line.lstrip() for line in stage.log.splitlines()]
+    assert not [line for line in said if line.startswith("::stop-commands::x")]
+    assert any(line.startswith("- ::stop-commands::x/a.yaml: ") for line in said)
+
+
+def test_the_policy_is_the_base_branchs_as_it_is_now(stage: Stage) -> None:
+    """Not that of the commit that a pull request chose to branch off from."""
+    stage.pulls.commits["c" * 40] = dict(stage.base)
+    stage.pulls.forked_at = "c" * 40
+    stage.base[".github/replanner.yaml"] = "policy: {min_concurrency: 3}\n"
+    stage.head[CHAT] = profile(gpu="A100-40GB")
+    assert stage.run("pull_request", pull_event(), fail_on="policy") == 1
+    assert stage.output["verdict"] == "policy"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("digest", "x -->\n\n@acme/all [click](https://evil.example) <!--"),
+        ("digest", "0" * 64 + "\n"),
+        ("base_commit", "a" * 40 + " --> @acme/all"),
+        ("head_commit", "--> @acme/all"),
+    ],
+)
+def test_a_report_ends_no_hidden_line_of_the_comment(stage: Stage, key: str, value: str) -> None:
+    """A fork writes the report that a run with a token posts."""
+    stage.run("pull_request", pull_event(**FORK))
+    report = json.loads((stage.folder / "replanner-report.json").read_text())
+    (stage.folder / "in.json").write_text(json.dumps({**report, key: value}))
+    stage.pulls.head_repository = "stranger/infra"
+    run = {
+        "event": "pull_request",
+        "head_sha": HEAD,
+        "head_repository": {"full_name": "stranger/infra"},
+    }
+    event = {**COMMON, "action": "completed", "workflow_run": run}
+    assert stage.run("workflow_run", event, report_artifact="in.json", mode="publish") == 2
+    assert stage.done == []
 
 
 @pytest.mark.parametrize(("on_error", "code"), [("", 0), ("warn", 0), ("fail", 3)])

@@ -93,7 +93,7 @@ def test_a_proposal_can_be_written_afresh(run: Run, committed: Path) -> None:
     ("flags", "sentence"),
     [
         (("--draft", "yes"), "must be one of auto, true, false"),
-        (("--branch-prefix", "bots"), "must end with '/'"),
+        (("--branch-prefix", "bots"), "the last of them '/'"),
         (("--min-revision-age", "soon"), "must be a time like 24h"),
         (("--new-prs-per-run", "0"), "whole number from 1"),
         (("--revision-classes", "doc"), "Did you mean 'docs'?"),

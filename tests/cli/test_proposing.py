@@ -31,7 +31,8 @@ def test_a_pull_request_is_written_to_on_github_only_and_by_number(run: Run) -> 
     assert (nobody.returncode, "GITHUB_TOKEN or GH_TOKEN" in nobody.stderr) == (2, True)
 
 
-def test_the_reports_schema_is_printed(run: Run) -> None:
-    schema = json.loads(run("schema", "--report").stdout)
-    assert "profiles" in json.dumps(schema)
-    assert schema != json.loads(run("schema").stdout)
+def test_three_schemas_are_printed(run: Run) -> None:
+    flags: list[tuple[str, ...]] = [(), ("--config",), ("--report",)]
+    titles = [json.loads(run("schema", *each).stdout)["title"] for each in flags]
+    assert titles == ["replanner profile", "replanner configuration", "replanner report"]
+    assert run("schema", "--config", "--report").returncode == 2

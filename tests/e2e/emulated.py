@@ -6,16 +6,20 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from github import Auth, GithubIntegration
 from peers import peer
 
 REPOSITORY = "acme-bot/infra"
 OWNER = "ghp_owner"
 READER = "ghp_reader"
+# The App that is installed on the repository, and the account it speaks as.
+APP_ID = 12345
+APP_LOGIN = "replanner[bot]"
 
 
 @dataclass
@@ -25,6 +29,7 @@ class GitHub:
     url: str
     repository: str = REPOSITORY
     token: str = OWNER
+    app_key: str = field(default="", repr=False)
 
     def api(self, method: str, path: str, body: object = None, *, token: str | None = None) -> Any:
         request = urllib.request.Request(
@@ -48,6 +53,14 @@ class GitHub:
 
     def faults(self, *faults: Mapping[str, object]) -> None:
         self.api("PUT", "/_tools/faults", list(faults))
+
+    def installation_token(self) -> str:
+        """A token as `actions/create-github-app-token` makes it."""
+        app = Auth.AppAuth(APP_ID, self.app_key)
+        pace = {"seconds_between_requests": 0, "seconds_between_writes": 0}
+        with closing(GithubIntegration(auth=app, base_url=self.url, **pace)) as asked:
+            owner, name = self.repository.split("/")
+            return asked.get_access_token(asked.get_repo_installation(owner, name).id).token
 
     def violations(self) -> list[str]:
         """What GitHub's own description has against any request until now."""
@@ -150,7 +163,8 @@ def emulated(seed: Path | None = None) -> Iterator[GitHub]:
         assert server.stdin is not None
         assert server.stdout is not None
         try:
-            yield GitHub(json.loads(server.stdout.readline())["url"])
+            ready = json.loads(server.stdout.readline())
+            yield GitHub(ready["url"], app_key=Path(ready["app_key_file"]).read_text())
         finally:
             server.stdin.close()
             server.wait(10)

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import pytest
-from action_run import Step, pull_event, push_event, schedule_event
+from action_run import Ran, Step, pull_event, push_event, schedule_event
 from emulated import GitHub
 from stories import profile
 
@@ -77,49 +77,83 @@ def test_a_command_below_our_own_pull_request_writes_it_afresh(step: Step, githu
     assert not github.exists("notes.md", branch)
 
 
-def test_a_report_of_a_forks_run_is_posted_by_another_run(step: Step, github: GitHub) -> None:
-    number = changed(github)
-    event = pull_event(github, number, "opened")
-    head = event["pull_request"]["head"]
-    head["repo"]["full_name"] = "stranger/infra"
-    first = step.run("pull_request", event)
-    assert first.outputs["comment-operation"] == "skipped-readonly"
-    report = {**first.report, "head_commit": "0" * 40, "base": "@octo #1 <b>"}
-    (step.folder / "replanner-report.in.json").write_text(json.dumps(report))
-    ended = {
+def ended(github: GitHub, head: str, home: str) -> Any:
+    """The event of a run that ended, of a pull request's commit in that repository."""
+    return {
         "action": "completed",
         "workflow_run": {
             "event": "pull_request",
-            "head_sha": head["sha"],
-            "head_repository": {"full_name": github.repository},
+            "head_sha": head,
+            "head_repository": {"full_name": home},
         },
         "repository": github.repo("GET", ""),
         "sender": {"login": "acme-bot", "type": "User"},
     }
-    ran = step.run(
-        "workflow_run", ended, mode="publish", report_artifact="replanner-report.in.json"
-    )
+
+
+def published(step: Step, github: GitHub, report: bytes, head: str, *, expect: int = 0) -> Ran:
+    """What mode publish makes of a report that somebody left as an artifact."""
+    (step.folder / "in.json").write_bytes(report)
+    event = ended(github, head, github.repository)
+    return step.run("workflow_run", event, mode="publish", report_artifact="in.json", expect=expect)
+
+
+def forks_report(step: Step, github: GitHub) -> tuple[int, str, Any]:
+    """A pull request whose own run may not write, its head, and the report that the run leaves."""
+    number = changed(github)
+    event = pull_event(github, number, "opened")
+    head = event["pull_request"]["head"]
+    head["repo"]["full_name"] = "stranger/infra"
+    ran = step.run("pull_request", event)
+    assert ran.outputs["comment-operation"] == "skipped-readonly"
+    return number, head["sha"], ran.report
+
+
+HOSTILE = (
+    "@octo #1 acme/infra#2 <img src=x onerror=alert(1)> --> </details> ```[x](https://evil.example)"
+)
+
+
+def test_a_report_of_a_forks_run_is_posted_by_another_run(step: Step, github: GitHub) -> None:
+    number, head, report = forks_report(step, github)
+    (profile_row,) = [row for row in report["profiles"] if row["kind"] == "changed"]
+    profile_row |= {"name": HOSTILE, "stale": [HOSTILE], "edits": [], "level": "warning"}
+    report |= {"head_commit": "0" * 40, "base": "@octo #1 <b>", "notes": [HOSTILE]}
+    ran = published(step, github, json.dumps(report).encode(), head)
     assert ran.outputs["comment-operation"] == "created"
     (comment,) = github.comments(number)
-    assert f"head={head['sha']}" in comment["body"]
-    assert "@octo" not in comment["body"]
+    body = comment["body"]
+    assert f"head={head}" in body
+    assert not [word for word in ("@octo", "<img", "infra#2", "](https://evil") if word in body]
+    ends = [line for line in body.splitlines() if "-->" in line]
+    assert all(line.startswith("<!-- replanner:") for line in ends), "our own markers"
+    assert body.count("<details>") == body.count("</details>")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"schema_version": 1}', "\x00"])
-def test_a_report_that_is_none_is_refused(step: Step, github: GitHub, text: str) -> None:
-    (step.folder / "in.json").write_text(text)
-    ended = {
-        "action": "completed",
-        "workflow_run": {
-            "event": "pull_request",
-            "head_sha": "a" * 40,
-            "head_repository": {"full_name": "stranger/infra"},
-        },
-        "repository": github.repo("GET", ""),
-        "sender": {"login": "acme-bot"},
-    }
-    ran = step.run("workflow_run", ended, mode="publish", report_artifact="in.json", expect=2)
-    assert "the report" in ran.log
+def test_a_report_that_blames_another_profile_than_its_plans_show_is_worked_out_again(
+    step: Step, github: GitHub
+) -> None:
+    _, head, report = forks_report(step, github)
+    report["profiles"][0] |= {"before": report["profiles"][0]["after"]}
+    ran = published(step, github, json.dumps(report).encode(), head)
+    assert ran.outputs["comment-operation"] in ("created", "none")
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        b"{",
+        b"[]",
+        b'{"schema_version": 1}',
+        b"\x00",
+        b'{"schema_version": 1, "notes": ["' + b"x" * 10_000_000 + b'"]}',
+        b"[" * 1_000_000,
+    ],
+    ids=["cut", "list", "bare", "null", "10 MB", "deep"],
+)
+def test_a_report_that_is_none_is_refused(step: Step, github: GitHub, report: bytes) -> None:
+    ran = published(step, github, report, "a" * 40, expect=2)
+    assert "report" in ran.log
     assert not ran.writes
 
 
@@ -195,8 +229,10 @@ def test_a_reader_may_not_ask(step: Step, github: GitHub) -> None:
     number = changed(github)
     event = labeled(github, number, "replanner:apply")
     event["sender"] = {"login": "octocat", "type": "User"}
+    head = github.head("change")
     ran = step.run("pull_request", event)
-    assert not ran.writes
+    assert github.head("change") == head  # judged as whatever happens to it, and not written to
+    assert "may not write" in ran.log
 
 
 def laptop(step: Step, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -51,6 +51,8 @@ class Wire:
     prefix: str = ""
     # The numbers of the writes whose answer is lost in a 502, though they are done.
     lose: frozenset[int] = frozenset()
+    # What a path's answer is turned into.
+    altered: Callable[[str, bytes], bytes] = lambda _path, data: data
     _writes: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -59,6 +61,7 @@ class Wire:
         self._writes = 0
         self.cut = lambda _number, _moment: False
         self.lose = frozenset()
+        self.altered = lambda _path, data: data
 
     @property
     def writes(self) -> list[Sent]:
@@ -104,6 +107,7 @@ class Wire:
             if k.lower() not in _DROPPED
         ]
         connection.close()
+        data = self.altered(path, data)
         return answer.status, headers, data
 
     def _answer(

@@ -6,7 +6,7 @@ import pytest
 from gitting import Repo
 
 from replanner.errors import InputError
-from replanner.forge import trees
+from replanner.forge import files, trees
 from replanner.forge.git import Git
 from replanner.forge.trees import WorkingTree, tree_at
 
@@ -58,7 +58,8 @@ def test_links_and_submodules_are_no_files(repo: Repo) -> None:
 
 
 def test_large_files_are_refused(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trees, "LARGEST_FILE", 3)
+    for module in (files, trees):
+        monkeypatch.setattr(module, "LARGEST_FILE", 3)
     repo.commit({"a": "four"})
     with pytest.raises(InputError, match="larger than"):
         tree_at(Git.at(repo.root), "main").read("a")

@@ -10,8 +10,8 @@ import yaml
 from engines import lint
 from peers import ROOT
 
-from replanner.profile import starter_files
 from replanner.event import SUPPORTED
+from replanner.profile import starter_files
 
 OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 SHOWN = sorted((ROOT / "examples" / "workflows").glob("*.yml"))

@@ -196,7 +196,12 @@ def test_later_planners_may_add_keys_outside_the_configuration() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/etc", "a/../b", "a//b", "C:x", "a\\b", ".git/hooks/x", "x/.GIT/y", "."]
+    "path",
+    [
+        *("", "/etc", "a/../b", "a//b", "C:x", "a\\b", ".git/hooks/x", "x/.GIT/y", ".", "a/.../b"),
+        *(".git./x", ".git /x", "GIT~1/hooks", ".g\u200cit/x", "a\nb", "\u202ea"),
+        *(".github/workflows/ci.yml", ".GitHub/Workflows./ci.yml"),
+    ],
 )
 def test_paths_that_leave_their_folder_are_seen(path: str) -> None:
     assert not is_inside(path)

@@ -1,10 +1,12 @@
 """The table of settings: every row, what each may be, and who wins."""
 
 import json
+import subprocess
 
 import pytest
 
 from replanner.errors import InputError, ProfileError
+from replanner.planning.causes import FILE_CLASSES
 from replanner.profile import parse_repo_config
 from replanner.profile.settings import BY_KEY, BY_NAME, TABLE, Setting, Settings, merged
 
@@ -81,6 +83,10 @@ def test_every_shared_setting_can_be_a_key_of_the_configuration(one: Setting) ->
     assert getattr(merged({one.name: "  "}, config.settings), one.field) == value, "an empty input"
 
 
+def test_off_needs_no_quotes() -> None:
+    assert parse_repo_config("comment_mode: off\n").settings == {"comment_mode": "off"}
+
+
 def test_an_input_wins_over_the_configuration() -> None:
     config = parse_repo_config("fail_on: policy\nlabels: [a, b]\ndry_run: true\n")
     settings = merged({"fail-on": "never", "dry-run": "false"}, config.settings)
@@ -108,8 +114,11 @@ def test_secrets_and_what_belongs_to_one_run_are_no_keys_of_the_configuration(ke
         ("report-path", "/etc/passwd", "must be a path below the root"),
         ("report-path", "a\\b", "must be a path below the root"),
         ("profiles", "!../x", "must be a path below the root"),
-        ("branch-prefix", "replanner", "must end with '/'"),
-        ("branch-prefix", "../", "must be a branch, tag or commit"),
+        *[
+            ("branch-prefix", text, "the last of them '/'")
+            for text in ("a", "/", "-x/", "a//", "a..b/", ".a/", "a/.b/", "a.lock/", "a b/", "a~/")
+        ],
+        ("branch-prefix", "é/", "must be up to 100 letters"),
         ("base", "a b", "must be a branch, tag or commit"),
         ("scope", "a/b", "must be up to 64 letters"),
         ("labels", "x" * 51, "at most 50 characters"),
@@ -165,3 +174,13 @@ def test_yaml_values_are_read_as_their_texts() -> None:
         "signoff": True,
         "labels": ("one",),
     }
+
+
+@pytest.mark.parametrize("prefix", ["replanner/", "bots/plans/", "a.b-c_d/"])
+def test_branches_may_begin_like_this(prefix: str) -> None:
+    assert merged({"branch-prefix": prefix}).branch_prefix == prefix
+    subprocess.run(["git", "check-ref-format", f"refs/heads/{prefix}main/x"], check=True)
+
+
+def test_the_classes_to_choose_from_are_those_that_files_have() -> None:
+    assert set(BY_NAME["revision-classes"].choices) == set(FILE_CLASSES)

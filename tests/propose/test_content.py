@@ -21,7 +21,7 @@ from replanner.propose import (
     compose,
     read_state,
 )
-from replanner.propose.content import answered, closed
+from replanner.propose.content import MOST_CHARACTERS, answered, closed
 from replanner.propose.steps import branch_of, verb, words
 
 
@@ -32,6 +32,22 @@ def test_words_around_the_fence_stay() -> None:
     assert now.body.endswith("Thanks")
     assert "### fits better" in now.body
     assert "### fits\n" not in now.body
+
+
+@pytest.mark.parametrize("controls", ["", "\n\n---\n\n- [ ] <!-- replanner:hold --> Hold"])
+def test_long_words_of_a_person_crowd_out_our_figures_and_nothing_else(controls: str) -> None:
+    theirs = "a word " * 2_000
+    before = shown(body=f"{theirs}\n\n{shown().body}")
+    long = replace(NEWER, text=f"### fits better\n\n{'| figures |' * 5_000}{controls}")
+    now = compose(long, OURS, shown=before)
+    assert len(now.body) <= MOST_CHARACTERS
+    assert now.body.startswith(theirs)
+    assert "### fits better" in now.body
+    assert "figures |" not in now.body
+    assert controls in now.body
+    state = read_state(now.body)
+    assert state is not None
+    assert state.digest == NEWER.digest
 
 
 def test_a_title_that_somebody_changed_stays() -> None:
@@ -128,7 +144,7 @@ def test_a_body_that_was_emptied_is_written_again() -> None:
     [
         (Push(WANTED, None), "push", "pushed {}", "would push {}"),
         (Open(WANTED), "open", "opened {}: Re-plan llama", "would open {}: Re-plan llama"),
-        (Remark(shown()), "remark", "remarked in {}", "would remark in {}"),
+        (Remark(shown()), "remark", "left a note in {}", "would leave a note in {}"),
         (Merge(WANTED), "merge", "let the forge merge {}", "would let the forge merge {}"),
         (Say(shown(), "x"), "comment", "commented on {}", "would comment on {}"),
         (

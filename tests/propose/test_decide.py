@@ -1,13 +1,16 @@
 """What a run does on each event: the table, row by row."""
 
+import time
 from typing import Any
 
 import pytest
 
 from replanner.errors import InputError
-from replanner.propose import Proposal, compose
-from replanner.propose.decide import Decision, Wish, decide
 from replanner.event import SUPPORTED, Event, PullFacts
+from replanner.propose import Proposal, Shown, compose
+from replanner.propose.controls import is_held
+from replanner.propose.decide import decide
+from replanner.propose.decision import Decision, Wish
 
 REPO = "acme/infra"
 BASE, HEAD = "b" * 40, "a" * 40
@@ -155,6 +158,16 @@ ROWS: list[tuple[str, Event, tuple[str, bool]]] = [
         event("issue_comment", "created", pull=ours(), comment=" /replan ", commenter="o"),
         ("update", True),
     ),
+    (
+        "/replan below a stranger's copy of ours",
+        event("issue_comment", "created", pull=ours(head_repository=FORK), comment="/replan"),
+        ("comment", True),
+    ),
+    (
+        "/replan below a person's copy of ours",
+        event("issue_comment", "created", pull=pull(body=OURS), comment="/replan"),
+        ("comment", True),
+    ),
     ("/replan, an issue", event("issue_comment", "created", comment="/replan"), NEVER),
     ("/replanning", event("issue_comment", "created", pull=pull(), comment="/replanning"), NEVER),
     ("a comment", event("issue_comment", "created", pull=pull(), comment="see /replan"), NEVER),
@@ -210,6 +223,15 @@ def test_who_may_not_ask_opens_no_gate_by_asking() -> None:
     assert asked.otherwise == decide(on_pull("labeled", label="bug"), Wish())
     assert asked.otherwise
     assert asked.otherwise.mode == "comment"
+
+
+def test_a_body_of_blank_lines_is_looked_through_at_once() -> None:
+    blank = "\n" * 65_000  # as long as GitHub lets it be
+    edited = on_pull("edited", pull=pull(body=blank), body_before=blank + "x")
+    started = time.process_time()
+    assert decide(edited, Wish()).mode == "comment"
+    assert not is_held(Shown("1", "replanner/main/x", "open", "", ""), blank)
+    assert time.process_time() - started < 1
 
 
 def test_what_is_asked_of_one_proposal_is_done_to_that_one() -> None:

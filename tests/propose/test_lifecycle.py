@@ -34,6 +34,7 @@ from replanner.propose import (
     read_state,
     steps,
 )
+from replanner.propose.content import spent
 from replanner.propose.lifecycle import _GONE as GONE
 from replanner.propose.lifecycle import _SPENT as SPENT
 from replanner.propose.shapes import HOLD_LABEL, MODIFIED_LABEL
@@ -122,6 +123,26 @@ RULES: dict[str, tuple[Wanted, Seen, list[Step]]] = {
         wanted(WANTED),
         seen(None, shown()),
         [Push(WANTED, None), Edit(WANTED, shown())],
+    ),
+    "that nothing is left is told once": (
+        wanted(),
+        seen(FOREIGN, shown(body=spent(shown()))),
+        [Leave(NAME, "modified")],
+    ),
+    "pointed at another base it is somebody's": (
+        wanted(NEWER),
+        seen(branch(), shown(retargeted=True)),
+        [Leave(NAME, "retargeted")],
+    ),
+    "pointed at another base it keeps its branch": (
+        wanted(),
+        seen(branch(), shown(retargeted=True)),
+        [Leave(NAME, "retargeted")],
+    ),
+    "commits that the base has lost are not brought back": (
+        wanted(WANTED),
+        seen(branch(ours=False, conflicted=True), shown()),
+        [Push(WANTED, OURS), Edit(WANTED, shown())],
     ),
     "on hold": (
         wanted(NEWER),

@@ -243,6 +243,16 @@ WISHES: dict[str, tuple[Wanted, Seen, list[Step]]] = {
         strictly(BEHIND),
         [Push(WANTED, OURS), Open(WANTED)],
     ),
+    "pushed, not opened, and up to date as the base wants it": (
+        wanted(WANTED),
+        strictly(branch()),
+        [Open(WANTED, OURS)],
+    ),
+    "pushed, not opened, and the base moved, which is nothing to it": (
+        wanted(WANTED),
+        seen(BEHIND),
+        [Open(WANTED, OURS)],
+    ),
     "no branch, and nobody can read the body": (
         wanted(WANTED),
         seen(None, shown(body="mine")),

@@ -37,9 +37,24 @@ ROWS = {
     "docs": (moved("README.md"), ""),
     "docs and weights": (moved("README.md", "model.safetensors"), ""),
     "remote code": (moved("modeling_x.py"), "changes of a kind that people look at (remote-code)"),
+    "code in a tokenizer's name": (moved("tokenizer_x.py"), "look at (remote-code)"),
+    "a model whose code is run": (
+        record(
+            config={"revision": "b" * 40, "extra_args": {"trust-remote-code": True}},
+            inputs={"model_files": {"config.json": "git:2"}},
+        ),
+        "runs code that comes with its model",
+    ),
     "a template": (moved("chat_template.jinja"), "of a kind that people look at (template)"),
     "a new vLLM": (with_config(OLD, vllm_version="0.34.0"), ""),
     "another image": (with_config(OLD, image="vllm/vllm-openai:other"), ""),
+    "an image in the profile": (
+        record(
+            config={"image": "evil/vllm:1"},
+            inputs={"profile_values": {**OLD.inputs.profile_values, "engine.image": "evil/vllm:1"}},
+        ),
+        "was changed by somebody (engine.image)",
+    ),
     "a hint": (moved("config.json", findings=TOLD), ""),
     "a warning": (moved("config.json", findings=WARNED), "has new warnings"),
     "no room": (moved("config.json", feasibility=FULL), "does not fit"),

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from replanner.propose.shapes import Comment
 from replanner.propose.sticky import (
     Add,
-    Change,
     CommentStep,
     Marker,
     Minimize,
     Past,
     Remove,
+    Rewrite,
     Skip,
     WantedComment,
     history,
@@ -42,7 +42,7 @@ def ours(at: int, wanted: WantedComment = WANTED, text: str = TEXT) -> Comment:
 def told(
     wanted: WantedComment, seen: Sequence[Comment], *, text: str = TEXT, head: str = HEAD
 ) -> str:
-    """The steps in words: `add`, `change 3`, `remove 4`, `minimize 3`, `unchanged 3`, `stale -`."""
+    """The steps in words: `add`, `rewrite 3`, `remove 4`, `unchanged 3`, `stale -`."""
     return ", ".join(map(in_words, steps(wanted, seen, text=text, head=head)))
 
 
@@ -52,7 +52,7 @@ def in_words(step: CommentStep) -> str:
             return "add"
         case Skip(reason, comment):
             return f"{reason} {comment.id if comment else '-'}"
-        case Change() | Remove() | Minimize():
+        case Rewrite() | Remove() | Minimize():
             return f"{type(step).__name__.lower()} {step.comment.id}"
 
 
@@ -72,22 +72,22 @@ FOLDED = replace(ours(1), minimized=True)
 CASES = {
     "a first comment": (WANTED, [], "add"),
     "the same again": (WANTED, [ours(1)], "unchanged 1"),
-    "another plan": (WANTED, [ours(1, OLDER)], "change 1"),
-    "other words for the same plan": (WANTED, [ours(1, text="### chat")], "change 1"),
+    "another plan": (WANTED, [ours(1, OLDER)], "rewrite 1"),
+    "other words for the same plan": (WANTED, [ours(1, text="### chat")], "rewrite 1"),
     "a duplicate of the same": (WANTED, [ours(1), ours(2)], "unchanged 1, remove 2"),
     "a duplicate, listed first": (WANTED, [ours(2), ours(1)], "unchanged 1, remove 2"),
-    "the right one is the duplicate": (WANTED, [ours(1, OLDER), ours(2)], "change 1, remove 2"),
+    "the right one is the duplicate": (WANTED, [ours(1, OLDER), ours(2)], "rewrite 1, remove 2"),
     "a newer run for this head": (WANTED, [ours(1, NEWER)], "stale 1"),
     "a newer run beside an older one": (WANTED, [ours(1, OLDER), ours(2, NEWER)], "stale 1"),
-    "a newer run for a head forced away": (WANTED, [ours(1, FORCED_AWAY)], "change 1"),
+    "a newer run for a head forced away": (WANTED, [ours(1, FORCED_AWAY)], "rewrite 1"),
     "another scope": (WANTED, [ours(1, ELSEWHERE)], "add"),
     "this scope among others": (ELSEWHERE, [ours(1), ours(2, ELSEWHERE)], "unchanged 2"),
     "a person quotes us": (WANTED, [QUOTED], "add"),
     "a person pastes our marker": (WANTED, [PERSONS], "add"),
     "a marker further down": (WANTED, [FURTHER_DOWN], "add"),
-    "a person beside us": (WANTED, [ours(1, OLDER), PERSONS], "change 1"),
+    "a person beside us": (WANTED, [ours(1, OLDER), PERSONS], "rewrite 1"),
     "no news, no comment": (QUIET, [], "silent -"),
-    "no news, a comment": (replace(QUIET, digest="sha256:none"), [ours(1)], "change 1"),
+    "no news, a comment": (replace(QUIET, digest="sha256:none"), [ours(1)], "rewrite 1"),
     "no news, always": (replace(QUIET, on="always"), [], "add"),
     "fine, warnings only": (replace(WANTED, on="warnings"), [], "silent -"),
     "a warning, warnings only": (replace(WANTED, on="warnings", verdict="warning"), [], "add"),
@@ -98,17 +98,17 @@ CASES = {
     "a warning that blocks": (
         replace(WANTED, on="failures", verdict="warning", blocked=True), [], "add",
     ),
-    "fine again, failures only": (replace(WANTED, on="failures"), [ours(1, OLDER)], "change 1"),
+    "fine again, failures only": (replace(WANTED, on="failures"), [ours(1, OLDER)], "rewrite 1"),
     "never": (replace(WANTED, on="never", verdict="infeasible"), [], "off -"),
     "never, though one stands": (replace(WANTED, on="never"), [ours(1, OLDER)], "off 1"),
     "off": (replace(WANTED, mode="off", on="always"), [], "off -"),
     "unknown, known before": (UNKNOWN, [ours(1)], "unknown 1"),
-    "unknown, other head": (UNKNOWN, [ours(1, replace(WANTED, head=OTHER))], "change 1"),
-    "unknown, other base": (UNKNOWN, [ours(1, replace(WANTED, base=OTHER))], "change 1"),
-    "unknown, unknown before": (UNKNOWN, [ours(1, replace(UNKNOWN, digest="x"))], "change 1"),
+    "unknown, other head": (UNKNOWN, [ours(1, replace(WANTED, head=OTHER))], "rewrite 1"),
+    "unknown, other base": (UNKNOWN, [ours(1, replace(WANTED, base=OTHER))], "rewrite 1"),
+    "unknown, unknown before": (UNKNOWN, [ours(1, replace(UNKNOWN, digest="x"))], "rewrite 1"),
     "a person folded ours": (WANTED, [FOLDED], "unchanged 1"),
-    "a person folded ours, news": (replace(WANTED, digest="x"), [FOLDED], "change 1"),
-    "folded ones of another mode": (WANTED, [FOLDED, ours(2, OLDER)], "change 2"),
+    "a person folded ours, news": (replace(WANTED, digest="x"), [FOLDED], "rewrite 1"),
+    "folded ones of another mode": (WANTED, [FOLDED, ours(2, OLDER)], "rewrite 2"),
     "recreate: a first one": (RECREATE, [], "add"),
     "recreate: the same again": (RECREATE, [ours(1)], "unchanged 1"),
     "recreate: another plan": (RECREATE, [ours(1, OLDER)], "add, minimize 1"),
@@ -140,7 +140,7 @@ def test_commits_and_the_grey_footer_are_no_change() -> None:
 
 
 def test_a_change_of_one_number_is_a_change() -> None:
-    assert told(WANTED, [ours(1)], text=TEXT.replace("A table", "A cable")) == "change 1"
+    assert told(WANTED, [ours(1)], text=TEXT.replace("A table", "A cable")) == "rewrite 1"
 
 
 def test_the_marker_is_the_first_line_and_is_read_back() -> None:
@@ -268,7 +268,7 @@ class Thread:
         match step:
             case Add(body):
                 self.comments.append(Comment(1 + len(self.comments) * 7, body, ours=True))
-            case Change(comment, body):
+            case Rewrite(comment, body):
                 self.put(comment, replace(comment, body=body))
             case Remove(comment):
                 self.comments = [one for one in self.comments if one.id != comment.id]

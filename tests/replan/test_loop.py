@@ -276,6 +276,26 @@ def test_a_failed_profile_does_not_close_its_proposal(accepted: World) -> None:
     assert result.writes == ()
 
 
+def test_a_profile_that_cannot_be_read_may_be_of_any_model(accepted: World) -> None:
+    accepted.repo.commit({CHAT: profile(OTHER)})
+    accepted.run()
+    accepted.repo.commit({CHAT: "broken"})
+    assert accepted.run().writes == ()
+
+
+@pytest.mark.parametrize("before", ["model", "profile", "revision", "all"])
+@pytest.mark.parametrize("now", ["model", "profile", "revision", "all"])
+def test_an_unknown_model_keeps_what_another_grouping_proposed(
+    accepted: World, before: str, now: str
+) -> None:
+    accepted.model(LARGE)
+    accepted.run(group_by=before)
+    result = accepted.run(Broken(accepted.hub, LLAMA), group_by=now)
+    assert result.writes == ()
+    accepted.run(group_by=now)
+    assert ("closed" in [one.state for one in accepted.proposals()]) == (before != now)
+
+
 def test_a_failed_neighbour_is_named_in_the_proposal(accepted: World) -> None:
     bad_text = f"profile_version: 1\nmodel:\n  id: {LLAMA}\n"
     accepted.repo.commit({"profiles/bad.yaml": bad_text, CHAT: profile(gpus=2)})
@@ -403,11 +423,6 @@ def test_a_broken_configuration_is_everybodys_error(accepted: World) -> None:
     accepted.repo.commit({".github/replanner.yaml": "profils: []\n"})
     with pytest.raises(InputError, match="profils"):
         accepted.run()
-
-
-def test_an_unknown_grouping_is_told(accepted: World) -> None:
-    with pytest.raises(InputError, match="group_by"):
-        accepted.run(group_by="modell")
 
 
 def test_a_persons_commit_on_the_branch_survives(accepted: World) -> None:

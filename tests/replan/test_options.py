@@ -1,17 +1,14 @@
-"""What a run may be told: how its proposals look, when they come, and what makes no sense."""
+"""What a run may be told: how its proposals look and when they come."""
 
 import os
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from worlds import CHAT, LARGE, LLAMA, OTHER, SMALL, Broken, World, kinds, only, profile
 
-from replanner.errors import InputError, UpstreamError
+from replanner.errors import UpstreamError
 from replanner.hub.folder import LocalHub
 from replanner.propose import Leave
-from replanner.replan import Options
-from replanner.replan.options import check_options
 
 NOW_S = 1_800_000_000
 DAY_S = 86_400
@@ -250,21 +247,3 @@ def test_globs_narrow_a_run_and_close_nothing(accepted: World) -> None:
     assert [one.name for one in result.judged] == ["eu/other"]
     accepted.run()
     assert accepted.run(globs=("profiles/eu/*.yaml",)).writes == ()
-
-
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
-        ({"group_by": "modle"}, "Did you mean 'model'"),
-        ({"prefix": "no slash"}, "cannot begin"),
-        ({"draft": "yes"}, "draft 'yes' is unknown"),
-        ({"auto_merge": "always"}, "auto_merge 'always' is unknown"),
-        ({"merge_method": "sqaush"}, "Did you mean 'squash'"),
-        ({"title_style": "conventionl"}, "Did you mean 'conventional'"),
-        ({"revision_classes": ("config", "doc")}, "Did you mean 'docs'"),
-        ({"min_revision_age_s": 60}, "needs now_s"),
-    ],
-)
-def test_what_makes_no_sense_is_told(options: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(InputError, match=sentence):
-        check_options(replace(Options(), **options))

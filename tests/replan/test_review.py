@@ -11,10 +11,10 @@ from pulling import CHAT, CONFIG, LARGE, LLAMA, OTHER, SMALL, World, of, profile
 
 from replanner.errors import AccessDenied, ProfileError, UpstreamError
 from replanner.planning.model_files import ModelFiles
-from replanner.replan.judge import judge
+from replanner.replan.judge import Judge
 from replanner.replan.pairs import Side
 from replanner.replan.repository import read_repository
-from replanner.replan.review import PullFacts, review
+from replanner.replan.review import ReviewFacts, review
 from replanner.report.review import Position, Review, Reviewed
 from replanner.resolve import Hub, Planner
 
@@ -146,7 +146,7 @@ def test_without_a_pin_both_sides_stand_on_one_commit(tmp_path: Path) -> None:
 def proposed(world: World) -> dict[str, bytes | None]:
     """What an update proposes: every revision resolved anew."""
     tree, hub = world.tree("main"), world.hub("main")
-    judged = judge(read_repository(tree), Planner(hub))
+    judged = Judge(read_repository(tree), Planner(hub)).all()
     return {path: blob and blob.data for one in judged for path, blob in one.files.write.items()}
 
 
@@ -163,7 +163,7 @@ def test_a_proposal_of_a_new_commit_is_judged_at_that_commit(world: World) -> No
 def test_a_proposal_of_words_alone_is_safe(world: World) -> None:
     world.model(**{"README.md": b"new words"})
     tree, hub = world.tree("main"), world.hub("main")
-    judged = judge(read_repository(tree), Planner(hub), revision_classes=("docs",))
+    judged = Judge(read_repository(tree), Planner(hub), revision_classes=("docs",)).all()
     world.pull({path: blob and blob.data for path, blob in judged[0].files.write.items()})
     assert summary(of(world.review())) == ("changed", "safe")
 
@@ -491,6 +491,31 @@ def test_where_the_base_cannot_be_planned_nothing_is_compared(world: World) -> N
     assert one.record is not None
 
 
+@pytest.mark.parametrize("fail_on", ["infeasible", "policy"])
+def test_what_does_not_fit_blocks_though_the_base_cannot_be_planned(
+    world: World, fail_on: Any
+) -> None:
+    world.pull({CHAT: profile(OTHER, gpu_name="L4", length=131072)})
+    result = world.review(hub=Door(world.hub("main"), (LLAMA,)), fail_on=fail_on)
+    assert (of(result).level, of(result).inherited) == ("infeasible", False)
+    assert outcome(result) == ("infeasible", True, 1)
+    assert result.notes == ("chat cannot be compared with what it was: the Hub did not answer.",)
+
+
+@pytest.mark.parametrize("planned", [False, True])
+def test_a_limit_is_a_limit_though_the_base_cannot_be_planned(
+    tmp_path: Path, *, planned: bool
+) -> None:
+    world = World.new(tmp_path)
+    world.base({CHAT: profile()}, planned=planned)
+    world.base({CONFIG: policy(min_concurrency=1e6)}, planned=False)
+    world.pull({CHAT: profile(OTHER)})
+    result = world.review(hub=Door(world.hub("main"), (LLAMA,)), fail_on="policy")
+    # The plan that the base holds breaches it too: then it cannot be told who is to blame.
+    told = ("unknown", False, 0) if planned else ("policy", True, 1)
+    assert outcome(result) == told
+
+
 # --- models in the repository
 
 FOLDER = profile("./models/mine")
@@ -777,6 +802,6 @@ def test_a_far_tree_is_asked_twice_however_many_profiles_there_are(world: World)
     world.pull({path: profile(gpus=2) for path in [*more, CHAT]} | {"profiles/0.yaml": None})
     trees = {name: Far(world.tree(name)) for name in ("topic", "main")}
     head, base = (Side(trees[name], world.hub(name)) for name in ("topic", "main"))
-    result = review(head, base, facts=PullFacts("main", "b", "h", changed=world.changed()))
+    result = review(head, base, facts=ReviewFacts("main", "b", "h", changed=world.changed()))
     assert len(result.news) == 6
     assert (len(trees["main"].batches), len(trees["topic"].batches)) == (1, 2)

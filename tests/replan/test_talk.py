@@ -8,7 +8,7 @@ import pytest
 from samples import record
 
 from replanner.errors import AccessDenied, InputError, RateLimited, ReplannerError, UpstreamError
-from replanner.propose.sticky import Add, Change, Minimize, Remove, Skip, read_marker
+from replanner.propose.sticky import Add, Minimize, Remove, Rewrite, Skip, read_marker
 from replanner.replan.ports import Comment, Note, Pull, Pulls
 from replanner.replan.talk import TalkOptions, Told, publish
 from replanner.report.look import Look
@@ -205,7 +205,7 @@ def test_the_newer_of_two_runs_at_once_has_the_last_word() -> None:
     told = talk(thread, seq=2)
 
     [comment] = thread.said
-    assert kinds(told) == [Add, Change, Remove]
+    assert kinds(told) == [Add, Rewrite, Remove]
     assert comment.id == 10
     assert "<code>chat</code>" in comment.body
 

@@ -11,11 +11,11 @@ from replanner.errors import InputError, UpstreamError
 from replanner.propose import Files
 from replanner.replan.check import check
 from replanner.replan.ports import Pull, Pulls, Tree
-from replanner.replan.write_back import Wanted, WrittenBack, write_back
+from replanner.replan.write_back import WriteBackOptions, WrittenBack, write_back
 
 REPOSITORY = "acme/infra"
 SCRIPT = "deploy/chat/serve_command.sh"
-WANTED = Wanted(REPOSITORY, "in a test")
+WANTED = WriteBackOptions(REPOSITORY, "in a test")
 
 
 @dataclass
@@ -50,7 +50,9 @@ def pull_of(world: World) -> Pull:
     return Pull(7, "open", "main", base, "topic", head, REPOSITORY, "ada")
 
 
-def written(world: World, pull: Pull, wanted: Wanted = WANTED) -> tuple[WrittenBack, list[str]]:
+def written(
+    world: World, pull: Pull, wanted: WriteBackOptions = WANTED
+) -> tuple[WrittenBack, list[str]]:
     branches = Branches(world)
     hub = world.hub(pull.head_commit)
     done = write_back(cast("Pulls", branches), pull, lambda _tree: hub, wanted)

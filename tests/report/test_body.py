@@ -11,7 +11,7 @@ from samples import GIB, feasibility, memory, nasty, record, records
 from replanner.planning.diff import Change, diff
 from replanner.planning.record import PlanRecord
 from replanner.planning.result import Finding, Fix
-from replanner.report import Outcome, ProposalReport, commit_text, proposal_body, title
+from replanner.report import NotPlanned, ProposalReport, commit_text, proposal_body, title
 
 BROKEN = {"weights_bytes": int(60.4 * GIB)}
 NEW_COMMIT = {
@@ -103,15 +103,15 @@ def test_titles_mention_nobody() -> None:
     assert title([change]) == "Plan @\u200bbob #\u200b1 x"
 
 
-def test_commits_close_no_issue_and_mention_nobody() -> None:
-    words = "Fixes #1 GH-2 https://github.com/a/b/issues/3 @ada is no architecture."
+def test_commits_close_no_issue_skip_no_check_and_mention_nobody() -> None:
+    words = "Fixes #1 GH-2 https://github.com/a/b/issues/3 @ada is [skip ci] no."
     after = record(
         feasibility=feasibility(memory(), fits=False, starts=False),
         findings=[Finding("unknown", "error", words)],
     )
     told = commit_text([changed(record(), after)])
     assert "because Fixes #\u200b1 GH\u200b-2 https://\u200bgithub.com" in told
-    assert "@\u200bada" in told
+    assert "@\u200bada is [\u200bskip ci]" in told  # or GitHub would run no checks
 
 
 def test_a_plan_that_starts_without_fitting_is_looked_at() -> None:
@@ -130,7 +130,7 @@ def test_files_hand_edits_and_failures_are_listed() -> None:
             written=tuple(f"deploy/chat/{n}" for n in range(12)),
             deleted=("old.sh",),
             hand_edited=("deploy/chat/k8s-values.yaml",),
-            failed=(Outcome("profiles/x.yaml", "line 3: no | such key"),),
+            failed=(NotPlanned("profiles/x.yaml", "line 3: no | such key"),),
         )
     )
     assert "and 2 more" in body
@@ -156,7 +156,7 @@ def reports(draw: st.DrawFn) -> ProposalReport:
         written=draw(paths),
         deleted=draw(paths),
         hand_edited=draw(paths),
-        failed=(Outcome(draw(nasty), draw(nasty)),),
+        failed=(NotPlanned(draw(nasty), draw(nasty)),),
     )
 
 

@@ -100,6 +100,16 @@ def changed(**values: Any) -> bytes:
         {"after": []},
         {"level": None},
         {"edits": [{"line": 1}]},
+        {
+            "edits": [
+                {
+                    **dict.fromkeys(("text", "setting", "value", "effect"), "x"),
+                    "path": "../../../evil",
+                    "line": 1,
+                }
+            ]
+        },
+        {"digest": "x -->\n\n@acme/all"},
         {"places": {"model": [1]}},
         {"trouble": {"message": "x", "hint": "", "exit_code": 9}},
     ],

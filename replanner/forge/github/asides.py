@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -23,6 +24,13 @@ class _Assigned(Answer):
     assignees: tuple[_Login, ...] = ()
 
 
+def take_label_off(session: Session, number: str, label: str) -> None:
+    """A label that is not there any more is off, too."""
+    path = f"issues/{number}/labels/{quote(label, safe='')}"
+    with suppress(NotThere):
+        session.rest("DELETE", path, doing=f"take a label off #{number}")
+
+
 class Asides(NamedTuple):
     """`warnings` is where they are told."""
 
@@ -36,11 +44,8 @@ class Asides(NamedTuple):
 
     def remove_labels(self, number: str, labels: Iterable[str]) -> None:
         for label in sorted(labels):
-            path = f"issues/{number}/labels/{quote(label, safe='')}"
             try:
-                self.session.rest("DELETE", path, doing=f"take a label off #{number}")
-            except NotThere:
-                continue  # somebody was faster
+                take_label_off(self.session, number, label)
             except ReplannerError as error:
                 self.warnings.append(error.message)
 

@@ -16,8 +16,8 @@ from replanner.replan.ports import Base
 
 TreeAt = Callable[[str], GitHubTree]
 _HEADS = "refs/heads/"
-# A comparison shows that many files at most: docs.github.com, "Compare two commits".
-_MOST_FILES = 300
+# A comparison lists that many files at most: docs.github.com, "Compare two commits".
+MOST_COMPARED_FILES = 300
 
 
 class _File(Answer):
@@ -29,7 +29,7 @@ class _Point(Answer):
     sha: str
 
 
-class Comparison(Answer):
+class _Compared(Answer):
     """What a head has that a base has not, from where they parted."""
 
     ahead_by: int
@@ -46,7 +46,7 @@ class Comparison(Answer):
 
     @property
     def shows_files(self) -> bool:
-        return len(self.files) < _MOST_FILES
+        return len(self.files) < MOST_COMPARED_FILES
 
     @property
     def shows_commits(self) -> bool:
@@ -96,8 +96,11 @@ class _Reader:
             self.signer = commit.signer
         return plan
 
-    def _is_conflicted(self, head: str, lies: Comparison) -> bool:
-        """Has the base changed a file, since the branch left it, that the branch changes too?"""
+    def _is_conflicted(self, head: str, lies: _Compared) -> bool:
+        """Has the base changed a file, since the branch left it, that the branch changes too? Or
+        are there commits below ours that the base has lost, as somebody rewrote its history?"""
+        if lies.ahead_by > 1:
+            return True
         if not lies.behind_by:
             return False
         fork, base = self.tree(lies.merge_base_commit.sha), self.tree(self.base.commit)
@@ -113,10 +116,10 @@ def _differ(one: GitHubTree, other: GitHubTree, path: str) -> bool:
     return entries or (path in one.others) != (path in other.others)
 
 
-def compare(session: Session, base: str, head: str) -> Comparison | None:
+def compare(session: Session, base: str, head: str) -> _Compared | None:
     """Two commits; None where they have no history in common."""
     try:
-        return session.get(Comparison, f"compare/{base}...{head}", doing="compare two commits")
+        return session.get(_Compared, f"compare/{base}...{head}", doing="compare two commits")
     except NotThere:
         return None
 

@@ -18,7 +18,7 @@ from requests.exceptions import RequestException
 from replanner.errors import InputError, RateLimited, UpstreamError
 from replanner.forge.github.refusals import (
     Asked,
-    Told,
+    BadAnswer,
     graphql_refusal,
     headers_of,
     kinds_of,
@@ -176,13 +176,13 @@ class Client:
             raise graphql_refusal(told, kinds_of(data["errors"]), self.asked(doing))
         return data.get("data")
 
-    def _told(self, status: int, headers: Mapping[str, str], data: object) -> Told:
+    def _told(self, status: int, headers: Mapping[str, str], data: object) -> BadAnswer:
         """What GitHub says, without the token should it say that."""
         token = self.connection.token
         says = words_of(data)
         if isinstance(token, str):
             says = tuple(text.replace(token, "***") for text in says)
-        return Told(status, headers, says)
+        return BadAnswer(status, headers, says)
 
     def _judged(self, answer: tuple[int, dict[str, Any], str], doing: str) -> Answered:
         status, headers, text = answer

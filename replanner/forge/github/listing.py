@@ -20,7 +20,7 @@ _STATES: Mapping[str, Literal["open", "closed", "merged"]] = {
     "MERGED": "merged",
 }
 _FRAGMENT = """fragment pull on PullRequest {
-  id number title body url isDraft state headRefName headRefOid isCrossRepository
+  id number title body url isDraft state baseRefName headRefName headRefOid isCrossRepository
   autoMergeRequest { enabledAt } labels(first: 100) { nodes { name } }
 }"""
 
@@ -48,13 +48,14 @@ class Listed(Answer):
     url: str
     isDraft: bool  # noqa: N815
     state: Literal["OPEN", "CLOSED", "MERGED"]
+    baseRefName: str  # noqa: N815
     headRefName: str  # noqa: N815
     headRefOid: str  # noqa: N815
     isCrossRepository: bool  # noqa: N815
     autoMergeRequest: _Armed | None = None  # noqa: N815
     labels: _Labels | None = None
 
-    def shown(self) -> Shown:
+    def shown(self, base: str) -> Shown:
         return Shown(
             id=str(self.number),
             branch=self.headRefName,
@@ -65,6 +66,7 @@ class Listed(Answer):
             draft=self.isDraft,
             url=self.url,
             merges_itself=self.autoMergeRequest is not None,
+            retargeted=self.baseRefName != base,
         )
 
 
@@ -98,20 +100,20 @@ class _Search:
         self.done = not page.pageInfo.hasNextPage or len(self.found) >= _NEWEST
 
 
-def pulls_from(session: Session, branches: Collection[str], *, base: str) -> list[Listed]:
-    """Those from these branches of this repository into the base, whether or not the branches still
+def pulls_from(session: Session, branches: Collection[str]) -> list[Listed]:
+    """Those from these branches of this repository into any base, whether or not the branches still
     exist; newest first."""
     searches = [_Search(branch) for branch in sorted(set(branches))]
     for _ in range(_MOST_PAGES):
         pending = [one for one in searches if not one.done]
         for at in range(0, len(pending), _BRANCHES):
-            _ask(session, pending[at : at + _BRANCHES], base)
+            _ask(session, pending[at : at + _BRANCHES])
     found = (listed for one in searches for listed in one.found)
     return sorted(found, key=lambda one: one.number, reverse=True)
 
 
-def _ask(session: Session, searches: list[_Search], base: str) -> None:
-    variables: dict[str, object] = {**session.owner_and_name(), "base": base}
+def _ask(session: Session, searches: list[_Search]) -> None:
+    variables = session.owner_and_name()
     for number, one in enumerate(searches):
         variables |= {f"b{number}": one.branch, f"a{number}": one.after}
     answer = session.graphql(
@@ -124,12 +126,12 @@ def _ask(session: Session, searches: list[_Search], base: str) -> None:
 def _query(count: int) -> str:
     parameters = "".join(f", $b{n}: String!, $a{n}: String" for n in range(count))
     fields = "\n".join(
-        f"p{n}: pullRequests(headRefName: $b{n}, baseRefName: $base, after: $a{n}, first: {_PAGE},"
+        f"p{n}: pullRequests(headRefName: $b{n}, after: $a{n}, first: {_PAGE},"
         " orderBy: {field: CREATED_AT, direction: DESC})"
         " { nodes { ...pull } pageInfo { hasNextPage endCursor } }"
         for n in range(count)
     )
     return (
-        f"query($owner: String!, $name: String!, $base: String!{parameters})"
+        f"query($owner: String!, $name: String!{parameters})"
         f" {{ repository(owner: $owner, name: $name) {{ {fields} }} }}\n{_FRAGMENT}"
     )

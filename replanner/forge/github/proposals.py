@@ -103,12 +103,12 @@ class GitHubForge:
             return Seen()
         looked = branches.look(self.session, base, prefix, tree=self._tree)
         names = {*looked.branches, *wanted}
-        pulls = listing.pulls_from(self.session, names, base=base.name)
+        pulls = listing.pulls_from(self.session, names)
         guards = guards_of(self.session, base.name)
         self._pulls.know(pulls)
         return Seen(
             branches=looked.branches,
-            proposals=tuple(one.shown() for one in pulls),
+            proposals=tuple(one.shown(base.name) for one in pulls),
             checks_wait=self.session.me.kind == "actions",
             guarded=guards.guarded,
             strict=guards.strict,

@@ -40,7 +40,7 @@ class _Head(Answer):
     sha: str
 
 
-class Pull(Answer):
+class _Pull(Answer):
     """A pull request as the REST API shows it."""
 
     number: int
@@ -98,7 +98,7 @@ class PullRequests:
         self._asides.ask_people(shown.id, content)
         return shown
 
-    def _create(self, content: Content) -> Pull:
+    def _create(self, content: Content) -> _Pull:
         body = {
             "title": content.title,
             "body": content.body,
@@ -113,23 +113,23 @@ class PullRequests:
                 raise
             # Private repositories of free plans have no drafts.
             made = self.session.rest("POST", "pulls", doing=_OPENING, body={**body, "draft": False})
-        return self.session.checked(Pull, made)
+        return self.session.checked(_Pull, made)
 
-    def _opened(self, content: Content) -> Pull | None:
+    def _opened(self, content: Content) -> _Pull | None:
         """The open pull request from the branch into the base."""
         owner = self.session.repository.partition("/")[0]
         query = {"state": "open", "head": f"{owner}:{content.branch}", "base": content.base}
-        pulls = self.session.pages(Pull, "pulls", doing="list pull requests", query=query)
+        pulls = self.session.pages(_Pull, "pulls", doing="list pull requests", query=query)
         return next(iter(pulls), None)
 
-    def _take_over(self, pull: Pull, content: Content) -> Shown:
+    def _take_over(self, pull: _Pull, content: Content) -> Shown:
         shown = self._shown(pull, content)
         there = tuple(label.name for label in pull.labels)
         before = replace(shown, title=pull.title, body=pull.body or "", labels=there)
         self.edit(before, replace(content, labels=tuple({*content.labels, *there})))
         return shown
 
-    def _shown(self, pull: Pull, content: Content) -> Shown:
+    def _shown(self, pull: _Pull, content: Content) -> Shown:
         number = str(pull.number)
         self._nodes[number] = pull.node_id
         self.heads[content.branch] = pull.head.sha
@@ -185,6 +185,9 @@ class PullRequests:
         path, doing = f"issues/{shown.id}/comments", "comment on a pull request"
         try:
             self.session.rest("POST", path, doing=doing, body={"body": text})
+        except (Refused, AccessDenied) as error:
+            # A locked conversation, mostly; the pull request itself says the same.
+            self.warnings.append(error.message)
         except RateLimited:
             raise
         except UpstreamError:
@@ -215,7 +218,7 @@ class PullRequests:
     def _node(self, shown: Shown) -> str:
         """The pull request's GraphQL id."""
         if shown.id not in self._nodes:
-            pull = self.session.get(Pull, f"pulls/{shown.id}", doing="look at a pull request")
+            pull = self.session.get(_Pull, f"pulls/{shown.id}", doing="look at a pull request")
             self._nodes[shown.id] = pull.node_id
         return self._nodes[shown.id]
 

@@ -7,6 +7,8 @@ from typing import Final, Literal
 from urllib.parse import quote
 
 from replanner.errors import InputError
+from replanner.forge.github.asides import take_label_off
+from replanner.forge.github.branches import MOST_COMPARED_FILES
 from replanner.forge.github.commits import write_commit
 from replanner.forge.github.refs import move
 from replanner.forge.github.refusals import NotThere
@@ -15,8 +17,6 @@ from replanner.forge.github.trees import GitHubTree
 from replanner.propose import Files
 from replanner.replan.ports import Comment, Comparison, Note, Pull, Tree
 
-# A comparison lists 300 files at most: docs.github.com, "Compare two commits".
-_MOST_FILES: Final = 300
 _HUNK: Final = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)")
 # Accounts, apps (`x[bot]`) and an enterprise's managed users (`x_acme`).
 _LOGIN: Final = re.compile(r"[A-Za-z0-9_-]{1,100}(?:\[bot\])?")
@@ -175,7 +175,7 @@ class GitHubPulls:
         lines = {one.previous_filename: frozenset[int]() for one in found.files}
         lines |= {one.filename: frozenset(new_lines(one.patch)) for one in found.files}
         lines.pop("", None)
-        complete = len(found.files) < _MOST_FILES
+        complete = len(found.files) < MOST_COMPARED_FILES
         return Comparison(found.merge_base_commit.sha, lines, complete=complete)
 
     def tree(self, commit: str) -> Tree:
@@ -253,7 +253,7 @@ class GitHubPulls:
     def commit(self, pull: Pull, files: Files, *, message: str) -> str:
         if pull.head_repository.lower() != self.session.repository.lower():
             raise InputError(
-                f"pull request {pull.number} comes from a fork: its branch is not ours to write to."
+                f"pull request {pull.number} comes from a fork: its owner alone writes to it."
             )
         head = pull.head_commit
         tree = GitHubTree(self.session, head)
@@ -263,11 +263,7 @@ class GitHubPulls:
         return made
 
     def remove_label(self, pull: Pull, label: str) -> None:
-        path = f"issues/{pull.number}/labels/{quote(label, safe='')}"
-        try:
-            self.session.rest("DELETE", path, doing="remove a label")
-        except NotThere:
-            return  # somebody was faster
+        take_label_off(self.session, str(pull.number), label)
 
     def _comment_page(self, number: int, after: str | None) -> _CommentPage:
         variables = {**self.session.owner_and_name(), "number": number, "after": after}

@@ -33,8 +33,8 @@ class Asked(NamedTuple):
     doing: str
 
 
-class Told(NamedTuple):
-    """An answer that is no answer: its status, headers in lower case, and what GitHub says."""
+class BadAnswer(NamedTuple):
+    """An answer that reports a failure: its status, headers in lower case, and what GitHub says."""
 
     status: int
     headers: Mapping[str, str]
@@ -103,7 +103,7 @@ def shortened(text: str) -> str:
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
-def is_limit(told: Told) -> bool:
+def is_limit(told: BadAnswer) -> bool:
     """Whether GitHub only asks to come back later. Nothing was done then."""
     if told.status == 429 or (told.status == 403 and "retry-after" in told.headers):  # noqa: PLR2004 - HTTP statuses are their own names
         return True
@@ -121,7 +121,7 @@ def wait_s(headers: Mapping[str, str]) -> int | None:
     return None
 
 
-def refusal(told: Told, asked: Asked) -> ReplannerError:
+def refusal(told: BadAnswer, asked: Asked) -> ReplannerError:
     """The error for an answer with an error's status."""
     if is_limit(told):
         return _limited(told, asked)
@@ -138,7 +138,7 @@ def kinds_of(errors: object) -> set[str]:
     return {str(one["type"]) for one in listed if isinstance(one, dict) and "type" in one}
 
 
-def graphql_refusal(told: Told, kinds: set[str], asked: Asked) -> ReplannerError:
+def graphql_refusal(told: BadAnswer, kinds: set[str], asked: Asked) -> ReplannerError:
     """The error for a GraphQL answer with `errors` of these types."""
     if "RATE_LIMITED" in kinds or is_limit(told):
         return _limited(told, asked)
@@ -150,7 +150,7 @@ def graphql_refusal(told: Told, kinds: set[str], asked: Asked) -> ReplannerError
     return _refused(told, asked)
 
 
-def _is_outage(told: Told) -> bool:
+def _is_outage(told: BadAnswer) -> bool:
     """GitHub tells its own failures, in GraphQL, in these words and with a status of 200."""
     return any("Something went wrong while executing your query" in text for text in told.says)
 
@@ -176,7 +176,7 @@ def no_answer(error: Exception, asked: Asked) -> UpstreamError:
     return UpstreamError(f"{asked.host} gave no usable answer when asked to {asked.doing}.")
 
 
-def _limited(told: Told, asked: Asked) -> ReplannerError:
+def _limited(told: BadAnswer, asked: Asked) -> ReplannerError:
     wait = wait_s(told.headers)
     when = f"; it answers again in {wait} s" if wait is not None else ""
     return RateLimited(
@@ -200,14 +200,14 @@ def _blocked(asked: Asked) -> ReplannerError:
     )
 
 
-def _bad_token(told: Told, asked: Asked) -> ReplannerError:
+def _bad_token(told: BadAnswer, asked: Asked) -> ReplannerError:
     del told
     return AccessDenied(
         f"{asked.host} refused the token.", hint="Is it expired, or of another GitHub?"
     )
 
 
-def _forbidden(told: Told, asked: Asked) -> ReplannerError:
+def _forbidden(told: BadAnswer, asked: Asked) -> ReplannerError:
     """What is missing, where GitHub names it."""
     sentence = f"this token may not {asked.doing} in {asked.repository}"
     if told.headers.get("x-github-sso", "").startswith("required"):
@@ -234,7 +234,7 @@ def _missing(headers: Mapping[str, str]) -> str:
     return f"It needs the permission {told}; in a workflow under `permissions:`."
 
 
-def _not_there(told: Told, asked: Asked) -> ReplannerError:
+def _not_there(told: BadAnswer, asked: Asked) -> ReplannerError:
     """GitHub answers 404 also for what a token may not see, and for what it may not do."""
     hint = _missing(told.headers) if "x-accepted-github-permissions" in told.headers else ""
     return NotThere(
@@ -245,7 +245,7 @@ def _not_there(told: Told, asked: Asked) -> ReplannerError:
     )
 
 
-def _moved(told: Told, asked: Asked) -> ReplannerError:
+def _moved(told: BadAnswer, asked: Asked) -> ReplannerError:
     del told
     return InputError(
         f"{asked.repository} has moved; {asked.host} redirects from it.",
@@ -253,12 +253,12 @@ def _moved(told: Told, asked: Asked) -> ReplannerError:
     )
 
 
-def _refused(told: Told, asked: Asked) -> ReplannerError:
+def _refused(told: BadAnswer, asked: Asked) -> ReplannerError:
     why = told.words or f"it answered {told.status}"
     return Refused(f"{asked.host} would not {asked.doing}: {why}", says=told.says)
 
 
-_Refusing = Callable[[Told, Asked], ReplannerError]
+_Refusing = Callable[[BadAnswer, Asked], ReplannerError]
 _BY_STATUS: dict[int, _Refusing] = {
     301: _moved,
     302: _moved,

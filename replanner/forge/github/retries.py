@@ -11,7 +11,7 @@ from github.GithubRetry import GithubRetry
 from urllib3 import BaseHTTPResponse, HTTPResponse, Retry
 from urllib3.connectionpool import ConnectionPool
 
-from replanner.forge.github.refusals import Told, headers_of, is_limit, wait_s, words_of
+from replanner.forge.github.refusals import BadAnswer, headers_of, is_limit, wait_s, words_of
 from replanner.forge.github.session import Pace
 
 ATTEMPTS = 4
@@ -72,7 +72,7 @@ class PatientRetry(GithubRetry):
         its body can be read only once."""
         headers = headers_of(response.headers.items())
         data = json_of(self.get_content(response, url))
-        told = Told(response.status, headers, words_of(data))
+        told = BadAnswer(response.status, headers, words_of(data))
         asked = wait_s(headers)
         pause = self.unnamed_wait_s if asked is None else float(asked)
         if not is_limit(told) or pause > self.patience_s:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PUBLIC_API = "https://api.github.com"
 ACTIONS_LOGIN = "github-actions[bot]"
 _REPOSITORY = re.compile(r"(?!\.)[A-Za-z0-9_.-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
+# What one run reads of files: a push of 2 GB may unpack to a thousand times that.
+_MOST_READ_BYTES = 1024**3
 _TOKEN = re.compile(r"[!-~]+")
 _ABOUT = """query($owner: String!, $name: String!) {
   viewer { login databaseId } repository(owner: $owner, name: $name) { id nameWithOwner }
@@ -139,6 +141,7 @@ class Session:
         self.connection = connection
         self._opened: Client | None = None
         self.blobs: dict[str, bytes] = {}  # by git id, shared by the trees of this session
+        self.room_bytes = _MOST_READ_BYTES
 
     @property
     def _client(self) -> "Client":

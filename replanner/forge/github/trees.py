@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from urllib.parse import quote
 
 from pydantic import RootModel
 
 from replanner.errors import InputError, ReplannerError, UpstreamError
-from replanner.forge.files import LARGEST_FILE, PLAIN_MODES
+from replanner.forge.files import Entry, entry_at, is_plain
 from replanner.forge.github.refusals import Refused
 from replanner.forge.github.session import Answer, Session
 
@@ -23,12 +23,6 @@ _BATCH_BYTES = 2 * 1024**2
 _MOST_LISTINGS = 300
 _DEEP = {"recursive": "1"}
 _FOLDER = "040000"
-
-
-class Entry(NamedTuple):
-    mode: str
-    id: str
-    size: int
 
 
 class _Listed(Answer):
@@ -69,7 +63,7 @@ class GitHubTree:
 
     def __post_init__(self) -> None:
         for path, listed in _walk(self.session, self.commit):
-            if listed.mode in PLAIN_MODES and path.isprintable():
+            if is_plain(listed.mode, path):
                 self.entries[path] = Entry(listed.mode, listed.sha, listed.size)
             else:
                 self.others.add(path)
@@ -78,13 +72,9 @@ class GitHubTree:
         return self.entries.keys()
 
     def read(self, path: str) -> bytes:
-        entry = self.entries.get(path)
-        if entry is None:
-            raise InputError(f"{path}: no such file in commit {self.commit[:7]}.")
-        if entry.size > LARGEST_FILE:
-            raise InputError(f"{path}: larger than {LARGEST_FILE} bytes.")
+        entry = entry_at(path, self.entries, commit=self.commit)
         if entry.id not in self.session.blobs:
-            self.session.blobs[entry.id] = self._blob(path, entry)
+            self._remember(path, self._blob(path, entry))
         return self.session.blobs[entry.id]
 
     def expect(self, paths: Iterable[str]) -> None:
@@ -97,7 +87,7 @@ class GitHubTree:
             and entry.size <= _TEXT_FILE
             and entry.id not in self.session.blobs
         }
-        if self.session.anonymous:
+        if self.session.anonymous or self.session.room_bytes < 0:
             return
         with suppress(ReplannerError):
             for batch in self._batches(wanted.values()):
@@ -140,7 +130,17 @@ class GitHubTree:
             return
         data, id_ = text.text.encode("utf-8", "surrogatepass"), self.entries[path].id
         if git_id(data) == id_:
-            self.session.blobs[id_] = data
+            self._remember(path, data)
+
+    def _remember(self, path: str, data: bytes) -> None:
+        """Keep it; InputError where that would be more than fits into a runner's memory."""
+        self.session.room_bytes -= len(data)
+        if self.session.room_bytes < 0:
+            raise InputError(
+                f"{path}: this run has read as many files as it may.",
+                hint="Keep weights out of the repository, or narrow the globs of profiles.",
+            )
+        self.session.blobs[self.entries[path].id] = data
 
     def _blob(self, path: str, entry: Entry) -> bytes:
         blob = self.session.get(_Blob, f"git/blobs/{entry.id}", doing=f"read {path}")
@@ -182,7 +182,8 @@ def _walk(session: Session, commit: str) -> Iterator[tuple[str, _Listed]]:
 def _listing(session: Session, tree: str, query: dict[str, str]) -> _Listing:
     doing = "list the files"
     try:
-        return session.get(_Listing, f"git/trees/{tree}", doing=doing, query=query)
+        # A branch's name, where a workflow gives one, may hold # or %.
+        return session.get(_Listing, f"git/trees/{quote(tree)}", doing=doing, query=query)
     except Refused as error:
         if error.mentions("empty"):  # 409
             raise InputError(f"{session.repository} has no commits yet.") from None

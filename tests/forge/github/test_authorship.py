@@ -76,6 +76,12 @@ def test_any_other_is_not(case: str) -> None:
     assert plan_of(made, session(me)) is None
 
 
+def test_what_says_nothing_of_a_signature_has_none() -> None:
+    made = commit(BOT, "web-flow").model_dump()
+    del made["commit"]["verification"]
+    assert plan_of(Commit.model_validate(made), session(BOT)) is None
+
+
 def test_where_a_server_signs_nothing_an_untouched_commit_of_a_bot_is_ours() -> None:
     server = "https://ghe.acme.com"
     assert plan_of(commit(BOT, BOT), session(BOT, server)) == "abc123"

@@ -101,6 +101,13 @@ def test_one_commit_of_another_among_ours_is_enough(fake: FakeGitHub, session: S
     assert (found.ours, found.digest) == (False, "abc")
 
 
+def test_a_commit_below_ours_that_the_base_lost_must_not_come_back(
+    fake: FakeGitHub, session: Session
+) -> None:
+    found = look(session, fake, comparison(commit(login="ada"), commit()))
+    assert found.conflicted
+
+
 def test_commits_that_are_not_all_shown_are_not_ours(fake: FakeGitHub, session: Session) -> None:
     assert not look(session, fake, comparison(commit(), ahead_by=251, total_commits=251)).ours
 
@@ -178,6 +185,7 @@ def pull(number: int, **more: Any) -> dict[str, object]:
         "url": f"https://x.example/{number}",
         "isDraft": False,
         "state": "CLOSED",
+        "baseRefName": "main",
         "headRefName": "x",
         "headRefOid": HEAD,
         "isCrossRepository": False,
@@ -197,7 +205,7 @@ def shown(fake: FakeGitHub, pulls: list[dict[str, object]]) -> None:
 
     def answer(request: Request) -> Reply:
         variables = request.body["variables"]
-        asked = [key[1:] for key in variables if key[0] == "b" and key != "base"]
+        asked = [key[1:] for key in variables if key[0] == "b"]
         found = {f"p{number}": page(variables[f"a{number}"]) for number in asked}
         return Reply(body={"data": {"repository": found}})
 
@@ -209,14 +217,26 @@ def test_pull_requests_of_forks_are_not_ours_however_many(
 ) -> None:
     forks = [pull(number, isCrossRepository=True) for number in range(60, 20, -1)]
     shown(fake, [*forks, pull(7, state="OPEN")])
-    (found,) = pulls_from(session, ["x"], base="main")
-    assert (found.number, found.shown().state, found.shown().body) == (7, "open", "a\nb")
+    (found,) = pulls_from(session, ["x"])
+    assert (found.number, found.shown("main").state, found.shown("main").body) == (
+        7,
+        "open",
+        "a\nb",
+    )
     assert len(fake.asked) == 5
+
+
+def test_a_pull_request_that_points_at_another_base_is_seen(
+    fake: FakeGitHub, session: Session
+) -> None:
+    shown(fake, [pull(8, baseRefName="next"), pull(7)])
+    found = pulls_from(session, ["x"])
+    assert [one.shown("main").retargeted for one in found] == [True, False]
 
 
 def test_the_newest_twenty_of_a_branch_are_enough(fake: FakeGitHub, session: Session) -> None:
     shown(fake, [pull(number) for number in range(90, 0, -1)])
-    found = pulls_from(session, ["x"], base="main")
+    found = pulls_from(session, ["x"])
     assert [one.number for one in found] == list(range(90, 70, -1))
     assert len(fake.asked) == 2
 
@@ -224,9 +244,9 @@ def test_the_newest_twenty_of_a_branch_are_enough(fake: FakeGitHub, session: Ses
 def test_many_branches_are_asked_about_together(fake: FakeGitHub, session: Session) -> None:
     shown(fake, [pull(1)])
     names = [f"b{number}" for number in range(25)]
-    assert len(pulls_from(session, names, base="main")) == 25
+    assert len(pulls_from(session, names)) == 25
     assert len(fake.asked) == 3
-    assert pulls_from(session, [], base="main") == []
+    assert pulls_from(session, []) == []
     assert len(fake.asked) == 3
 
 
@@ -234,7 +254,7 @@ def test_what_was_deleted_with_its_repository_has_no_labels(
     fake: FakeGitHub, session: Session
 ) -> None:
     shown(fake, [pull(1, labels=None, autoMergeRequest={"enabledAt": "x"}, state="MERGED")])
-    (found,) = pulls_from(session, ["x"], base="main")
-    assert found.shown().labels == ()
-    assert found.shown().merges_itself
-    assert found.shown().state == "merged"
+    (found,) = pulls_from(session, ["x"])
+    assert found.shown("main").labels == ()
+    assert found.shown("main").merges_itself
+    assert found.shown("main").state == "merged"

@@ -13,7 +13,7 @@ from replanner.errors import InputError, ReplannerError, UpstreamError
 from replanner.forge.github.pulls import GitHubPulls
 from replanner.forge.github.session import Connection, Pace, Session
 from replanner.propose import Blob
-from replanner.propose.sticky import Add, Change, Remove
+from replanner.propose.sticky import Add, Remove, Rewrite
 from replanner.replan.ports import Note, Pull, Pulls
 from replanner.replan.talk import TalkOptions, Told, publish
 from replanner.report.look import Look
@@ -231,7 +231,7 @@ def test_duplicates_are_healed_and_people_left_alone(scene: Scene) -> None:
 
     told = scene.talk(scene.review("sha256:2", replace(FITS, name="rag")))
 
-    assert [type(step) for step in told.steps] == [Change, Remove]
+    assert [type(step) for step in told.steps] == [Rewrite, Remove]
     shown = scene.comments()
     assert len(shown) == 3
     assert shown[0]["id"] == first["id"]

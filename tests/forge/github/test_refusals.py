@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from replanner.errors import AccessDenied, InputError, RateLimited, ReplannerError, UpstreamError
 from replanner.forge.github.refusals import (
     Asked,
+    BadAnswer,
     BlockedBySettings,
     NotThere,
     Refused,
-    Told,
     refusal,
     shortened,
     words_of,
@@ -20,8 +20,8 @@ ASKED = Asked("github.com", "https://github.com", "acme/infra", "open a pull req
 ACCEPTED = "x-accepted-github-permissions"
 
 
-def told(status: int, *says: str, **headers: str) -> Told:
-    return Told(status, {key.replace("_", "-"): text for key, text in headers.items()}, says)
+def told(status: int, *says: str, **headers: str) -> BadAnswer:
+    return BadAnswer(status, {key.replace("_", "-"): text for key, text in headers.items()}, says)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def told(status: int, *says: str, **headers: str) -> Told:
     ],
 )
 def test_each_answer_has_its_error(
-    answer: Told, error: type[ReplannerError], sentence: str, exit_code: int
+    answer: BadAnswer, error: type[ReplannerError], sentence: str, exit_code: int
 ) -> None:
     found = refusal(answer, ASKED)
     assert type(found) is error
@@ -55,26 +55,26 @@ def test_each_answer_has_its_error(
 
 def test_the_missing_permission_is_named_where_github_names_it() -> None:
     headers = {ACCEPTED: "pull_requests=write,contents=read; issues=write"}
-    found = refusal(Told(403, headers, ("Resource not accessible by integration",)), ASKED)
+    found = refusal(BadAnswer(403, headers, ("Resource not accessible by integration",)), ASKED)
     assert "pull-requests: write, contents: read or issues: write" in found.hint
     assert "`permissions:`" in found.hint
 
 
 def test_so_too_for_what_is_hidden_with_a_404() -> None:
-    found = refusal(Told(404, {ACCEPTED: "contents=write"}, ("Not Found",)), ASKED)
+    found = refusal(BadAnswer(404, {ACCEPTED: "contents=write"}, ("Not Found",)), ASKED)
     assert "contents: write" in found.hint
 
 
 @pytest.mark.parametrize("odd", ["", "=", ";;", "x" * 10_000, "a=b=c", "`rm -rf`=write"])
 def test_a_header_of_another_form_names_nothing(odd: str) -> None:
-    hint = refusal(Told(403, {ACCEPTED: odd}, ()), ASKED).hint
+    hint = refusal(BadAnswer(403, {ACCEPTED: odd}, ()), ASKED).hint
     assert len(hint) < 300
     assert "rm" not in hint.replace("permission", "")
 
 
 def test_single_sign_on_is_told() -> None:
     headers = {"x-github-sso": "required; url=https://github.com/orgs/acme/sso?secret=1"}
-    found = refusal(Told(403, headers, ("Resource protected",)), ASKED)
+    found = refusal(BadAnswer(403, headers, ("Resource protected",)), ASKED)
     assert "single sign-on" in found.message
     assert "secret" not in found.message + found.hint
 
@@ -126,7 +126,7 @@ json_values = st.recursive(
 def test_any_answer_is_one_printable_sentence(
     status: int, body: object, headers: dict[str, str]
 ) -> None:
-    found = refusal(Told(status, headers, words_of(body)), ASKED)
+    found = refusal(BadAnswer(status, headers, words_of(body)), ASKED)
     assert found.message.isprintable()
     assert len(found.message) < 500
 

@@ -129,6 +129,22 @@ def test_two_trees_of_one_session_fetch_a_file_once(fake: FakeGitHub, session: S
     assert fake.paths().count("POST /graphql") == 1
 
 
+def test_no_run_reads_more_than_fits_into_memory(fake: FakeGitHub, session: Session) -> None:
+    holds(fake, {"a": b"a" * 600, "b": b"b" * 600, "c": b"c"})
+    session.room_bytes = 1000
+    tree = GitHubTree(session, COMMIT)
+    tree.expect(["a", "b", "c"])  # tells of nothing, and keeps what fits
+    assert sum(map(len, session.blobs.values())) <= 1000
+    assert tree.read("a") == b"a" * 600
+    with pytest.raises(InputError, match="read as many files as it may"):
+        tree.read("b")
+
+
+def test_a_branchs_name_reads_no_other_branch(fake: FakeGitHub, session: Session) -> None:
+    fake.on("GET", "/git/trees/main#x$", Reply(body={"tree": [blob("a", b"x")]}))
+    assert set(GitHubTree(session, "main#x").paths()) == {"a"}
+
+
 def test_links_and_submodules_are_kept_apart_and_never_replaced(
     fake: FakeGitHub, session: Session
 ) -> None:

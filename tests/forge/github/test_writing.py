@@ -101,6 +101,13 @@ def test_a_limit_is_told_without_another_look(fake: FakeGitHub, session: Session
     assert not any(one.method == "GET" for one in fake.asked)
 
 
+_OLD_WAYS = {
+    "POST": {"ref": "refs/heads/x", "sha": NEW},
+    "PATCH": {"sha": NEW, "force": True},
+    "DELETE": None,
+}
+
+
 @pytest.mark.parametrize(
     ("wanted", "expected", "verb"),
     [(NEW, None, "POST"), (NEW, OLD, "PATCH"), (None, OLD, "DELETE")],
@@ -114,6 +121,8 @@ def test_an_old_server_that_refuses_is_looked_at_again(
         stands(fake, expected, now)
         if outcome is None:
             refs.move(session, "x", wanted, expected=expected)
+            (asked,) = [one for one in fake.asked if "/git/refs" in one.path]
+            assert (asked.method, asked.body) == (verb, _OLD_WAYS[verb])
             continue
         with pytest.raises(outcome):
             refs.move(session, "x", wanted, expected=expected)
@@ -203,6 +212,16 @@ def test_why_it_would_not_merge_is_told(
     graphql(fake, Reply(body={"errors": [{"type": "UNPROCESSABLE", "message": message}]}))
     assert reason in PullRequests(session, []).merge_when_ready(SHOWN, "squash")
     assert fake.asked[-1].body["variables"]["input"]["mergeMethod"] == "SQUASH"
+
+
+def test_a_conversation_that_is_locked_is_a_warning(fake: FakeGitHub, session: Session) -> None:
+    warnings: list[str] = []
+    locked = {"message": "Unable to create comment because issue is locked."}
+    fake.on("POST", "/issues/7/comments$", Reply(403, locked))
+    PullRequests(session, warnings).comment(SHOWN, "It fits now.")
+    (warning,) = warnings
+    assert "locked" in warning
+    assert len(fake.asked) == 1
 
 
 def test_an_outage_is_no_reason_not_to_merge(fake: FakeGitHub, session: Session) -> None:
