@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 from samples import GIB, feasibility, performance, record, with_config
 
+from replanner.errors import UpstreamError
 from replanner.planning.diff import diff
 from replanner.planning.record import PlanRecord
 from replanner.planning.result import Finding
@@ -16,11 +17,13 @@ from replanner.replan.gate import (
     concerns,
     gate,
     is_inherited,
+    judged_level,
     limits,
     planned_level,
     severity,
     verdict,
 )
+from replanner.replan.judge import Judged
 from replanner.report.review import Kind, Level, Reviewed, Trouble
 
 # Which levels each wish blocks; `unknown` is never a verdict about a profile.
@@ -250,3 +253,34 @@ def test_a_plan_is_inherited_where_it_was_no_better() -> None:
 @pytest.mark.parametrize("level", ["warning", "ok", "safe", "unknown"])
 def test_what_is_no_fault_is_inherited_from_nobody(level: Level) -> None:
     assert not is_inherited(level, None, breached=(), before=())
+
+
+# --- what the loop found
+
+
+def judged(old: PlanRecord | None, new: PlanRecord | None = None, **more: UpstreamError) -> Judged:
+    change = diff(old, new) if new else None
+    return Judged("chat", "profiles/chat.yaml", "planned", old=old, change=change, **more)
+
+
+CROWDED = record(feasibility=feasibility(max_concurrency_at_context=2.0))
+
+
+@pytest.mark.parametrize(
+    ("found", "level"),
+    [
+        (judged(FITS), None),
+        (judged(None), None),
+        (judged(TIGHT), "infeasible"),
+        (judged(FITS, TIGHT), "infeasible"),
+        (judged(TIGHT, FITS), "ok"),
+        (judged(FITS, CROWDED), "policy"),
+        (judged(CROWDED), "policy"),
+        (judged(None, FITS), "ok"),
+        (judged(FITS, error=UpstreamError("away")), "unknown"),
+    ],
+)
+def test_a_profile_of_the_base_is_as_bad_as_its_newest_plan(
+    found: Judged, level: Level | None
+) -> None:
+    assert judged_level(found, policy(min_concurrency=2.5)) == level
