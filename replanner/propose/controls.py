@@ -2,19 +2,29 @@
 afresh, or to be left alone."""
 
 import re
+from typing import Literal, get_args
 
 from replanner.propose.shapes import HOLD_LABEL, REPLAN_LABEL, Shown
 
-_REPLAN, _HOLD = "<!-- replanner:replan -->", "<!-- replanner:hold -->"
-_TICKED = re.compile(r"(?m)^[ \t]*[-*] \[[xX]\] (<!-- replanner:(?:replan|hold) -->)")
+Box = Literal["replan", "hold"]
+BOXES: tuple[Box, ...] = get_args(Box)
+_BOX = re.compile(r"(?m)^[ \t]*[-*] \[([ xX])\] <!-- replanner:(replan|hold) -->")
+
+
+def boxes(text: str) -> dict[str, bool]:
+    """The boxes that a text has, and whether each is ticked; of several, one ticked counts."""
+    found: dict[str, bool] = {}
+    for mark, name in _BOX.findall(text):
+        found[name] = found.get(name, False) or mark != " "
+    return found
 
 
 def asks_replan(shown: Shown, inside: str) -> bool:
     """Did somebody ask for this proposal to be written afresh? `inside` is our part of its body."""
-    return REPLAN_LABEL in shown.labels or _REPLAN in _TICKED.findall(inside)
+    return REPLAN_LABEL in shown.labels or boxes(inside).get("replan", False)
 
 
 def is_held(shown: Shown, inside: str) -> bool:
     """Is it to be left alone? Asking for it afresh right there lifts that once."""
-    held = HOLD_LABEL in shown.labels or _HOLD in _TICKED.findall(inside)
+    held = HOLD_LABEL in shown.labels or boxes(inside).get("hold", False)
     return held and not asks_replan(shown, inside)

@@ -5,12 +5,12 @@ turn a closed gate into an open one for whoever edits a title or has a label put
 happens to an open pull request, it is judged.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from replanner.errors import InputError
 from replanner.event import Event, PullFacts
+from replanner.propose.controls import BOXES, boxes
 from replanner.propose.decision import Decision, Mode, Rule, Wish, nothing
 from replanner.propose.shapes import APPLY_LABEL, REPLAN_LABEL
 from replanner.propose.state import read_state
@@ -53,23 +53,18 @@ def _pull(event: Event) -> PullFacts:
 
 
 def _edited(event: Event, wish: Wish) -> Decision:
-    ticked = [name for name in ("replan", "hold") if _ticked(event, name)]
-    if not ticked or not is_bots(event, wish):
+    moved = _moved_boxes(event)
+    if not moved or not is_bots(event, wish):
         return _judged(event, wish)
-    return _updated_group(event, wish, f"somebody ticked or cleared the box {ticked[0]}")
+    return _updated_group(event, wish, f"somebody ticked or cleared the box {moved[0]}")
 
 
-def _ticked(event: Event, name: str) -> bool:
-    """Does the box differ from how it was? Who edits a text that has no boxes asks nothing."""
+def _moved_boxes(event: Event) -> list[str]:
+    """The boxes that differ from how they were; who takes a box out of the text asks nothing."""
     if event.body_before is None:
-        return False
-    before, now = (_box(text, name) for text in (event.body_before, _pull(event).body))
-    return before != now and now is not None
-
-
-def _box(body: str, name: str) -> bool | None:
-    found = re.search(rf"(?m)^[ \t]*[-*] \[([ xX])\] <!-- replanner:{name} -->", body)
-    return found[1] != " " if found else None
+        return []
+    before, now = boxes(event.body_before), boxes(_pull(event).body)
+    return [name for name in BOXES if name in now and now[name] != before.get(name)]
 
 
 def _updated_group(event: Event, wish: Wish, reason: str) -> Decision:

@@ -11,6 +11,7 @@ from samples import GIB, feasibility, memory, nasty, record, records
 from replanner.planning.diff import Change, diff
 from replanner.planning.record import PlanRecord
 from replanner.planning.result import Finding, Fix
+from replanner.propose.controls import BOXES, boxes
 from replanner.report import NotPlanned, ProposalReport, commit_text, proposal_body, title
 
 BROKEN = {"weights_bytes": int(60.4 * GIB)}
@@ -76,6 +77,15 @@ def test_several_profiles_are_rows_the_worst_first() -> None:
     assert body.index("| 🆕\u00a0<code>a</code>") < body.index("| 🗑️\u00a0<code>c</code>")
     assert "3.38\u00a0→\u00a0**0.61**" in body
     assert title([good, bad, gone]).startswith("Re-plan 3 profiles of Llama")
+
+
+def test_the_boxes_that_people_see_are_those_that_are_read() -> None:
+    text = proposal_body(report(changed(record(), record(memory={"weights_bytes": 20 * GIB}))))
+    assert boxes(text) == dict.fromkeys(BOXES, False)
+    for name in BOXES:
+        box = f"] <!-- replanner:{name} -->"
+        ticked = text.replace(f"- [ {box}", f"- [x{box}")
+        assert boxes(ticked) == {**boxes(text), name: True}
 
 
 def test_several_sound_profiles_say_so() -> None:
