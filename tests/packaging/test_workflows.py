@@ -135,3 +135,21 @@ def test_init_writes_the_workflow_that_is_shown() -> None:
 def test_the_guide_names_every_workflow_that_is_shown() -> None:
     guide = (ROOT / "docs" / "action.md").read_text()
     assert [path.name for path in SHOWN if f"examples/workflows/{path.name}" not in guide] == []
+
+
+def test_what_the_readme_shows_is_the_example_with_less_of_it() -> None:
+    """Every key that the first workflow in the README has, the example has with the same value."""
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    shown = next(text for text in blocks if OURS in text)
+    readme = yaml.load(shown, Loader=yaml.BaseLoader)  # noqa: S506 (strings only)
+    example = parsed(ROOT / "examples" / "workflows" / "pull-request.yml")
+    assert readme["jobs"]["plan"]["steps"][0]["uses"].startswith(OURS)
+    assert _within(readme, example)
+
+
+def _within(less: Any, more: Any) -> bool:
+    if isinstance(less, dict):
+        return all(key in more and _within(value, more[key]) for key, value in less.items())
+    if isinstance(less, list) and less and isinstance(less[0], dict):
+        return len(less) == len(more) and all(map(_within, less, more))
+    return bool(less == more)
