@@ -9,12 +9,15 @@ from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
-from replanner.server.store import COALESCE, INGEST, REPLAN
+from replanner.server.store import COALESCE, DBOS_SCHEMA, INGEST, REPLAN
+from replanner.server.tables import DELIVERIES, IS_WAITING, on
 
 DEAD: Final = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 WAITING: Final = "ENQUEUED"
 RUNNING: Final = "PENDING"
 DELAYED: Final = "DELAYED"
+# The stage before the first: deliveries of which no job has been made yet.
+INBOX: Final = "inbox"
 _STAGES: Final = (INGEST, COALESCE, REPLAN)
 
 _JOBS: Final = sa.table(
@@ -31,6 +34,7 @@ _JOBS: Final = sa.table(
             "updated_at",
             "completed_at",
             "was_forked_from",
+            "recovery_attempts",
         ),
     ),
 )
@@ -40,7 +44,9 @@ def jobs_table(engine: sa.Engine) -> sa.TableClause:
     """DBOS's table of jobs, which PostgreSQL keeps in a schema."""
     found = _JOBS
     if engine.dialect.name != "sqlite":
-        found = sa.table(_JOBS.name, *(sa.column(each.name) for each in _JOBS.c), schema="dbos")
+        found = sa.table(
+            _JOBS.name, *(sa.column(each.name) for each in _JOBS.c), schema=DBOS_SCHEMA
+        )
     return found
 
 
@@ -63,6 +69,18 @@ class Census(NamedTuple):
         return sum(number for (_, each), number in self.counts.items() if each == status)
 
 
+_INBOX: Final = (
+    sa.select(
+        sa.literal(INBOX),
+        sa.literal(WAITING),
+        sa.func.count(),
+        sa.func.min(DELIVERIES.c.received_ms),
+    )
+    .where(IS_WAITING)
+    .having(sa.func.count() > 0)
+)
+
+
 def take_census(engine: sa.Engine) -> Census:
     """Counted now. Finished jobs are not: there are many of them, and they need nothing."""
     jobs = jobs_table(engine)
@@ -73,8 +91,8 @@ def take_census(engine: sa.Engine) -> Census:
         .where(sa.or_(status.notin_(DEAD), sa.not_(sa.cast(jobs.c.was_forked_from, sa.Boolean))))
         .group_by(jobs.c.name, status)
     )
-    with engine.connect() as connection:
-        rows = connection.execute(query).all()
+    with on(engine).connect() as connection:
+        rows = [*connection.execute(query), *connection.execute(_INBOX)]
     return Census(
         {(name, status): number for name, status, number, _ in rows},
         _age_s(min((born for _, status, _, born in rows if status == WAITING), default=None)),

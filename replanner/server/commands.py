@@ -94,9 +94,9 @@ def worker(
 def migrate(told: Told) -> int:
     """Make or update the store's tables."""
     settings = told.settings()
-    from replanner.server import store  # noqa: PLC0415 - a second's imports
+    from replanner.server import durable  # noqa: PLC0415 - a second's imports
 
-    store.migrate(settings)
+    durable.migrate(settings)
     return 0
 
 
@@ -137,11 +137,11 @@ def dead_retry(told: Told, ids: Sequence[str]) -> int:
 @contextmanager
 def _store(told: Told) -> "Iterator[DBOSClient]":
     settings = told.settings()
-    from replanner.server import store  # noqa: PLC0415 - a second's imports
+    from replanner.server import durable, store  # noqa: PLC0415 - a second's imports
 
     engine = store.open_store(settings.store, store.WEB)
-    store.check_tables(engine)
-    with store.client(engine) as client, store.failures():
+    durable.check_tables(engine)
+    with durable.client(engine) as client, store.failures():
         yield client
     engine.dispose()
 

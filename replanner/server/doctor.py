@@ -6,7 +6,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from replanner.errors import ReplannerError
-from replanner.server import store
+from replanner.server import durable, store
 from replanner.server.census import RUNNING, jobs_table
 from replanner.server.health import of_store
 from replanner.server.settings import Settings
@@ -26,7 +26,7 @@ def examine(settings: Settings) -> list[Finding]:
     found = list(_settings(settings))
     engine = store.open_store(settings.store, store.WEB)
     try:
-        store.check_tables(engine)
+        durable.check_tables(engine)
         with store.failures():
             found += _store(settings, engine)
     except ReplannerError as error:

@@ -6,13 +6,17 @@ A stage's steps are part of the store: after a change, jobs that were begun befo
 run. Add at the end, or count up `store.VERSION`.
 """
 
+import hashlib
 import logging
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any, Final, NamedTuple
 
-from dbos import DBOS, Debouncer, SetEnqueueOptions
+import sqlalchemy as sa
+from dbos import DBOS, Debouncer, SetEnqueueOptions, SetWorkflowID
 
 from replanner.errors import Bug, RateLimited, ReplannerError, UpstreamError
+from replanner.server.census import WAITING, jobs_table
 from replanner.server.jobs import Json, Work
 from replanner.server.store import COALESCE, INGEST, REPLAN
 
@@ -26,6 +30,7 @@ _LONGEST_PAUSE_S: Final = 3600
 _LONGEST_ASKED_S: Final = 86_400
 # With these pauses, about a day.
 _MOST_TRIES: Final = 30
+_DIGITS: Final = 20
 
 
 class JobFailed(Exception):
@@ -51,17 +56,21 @@ class _Answer(NamedTuple):
 
 
 Start = Callable[[Json], None]
+# The name of a delivery, and its events.
+Delivery = Json
 
 
-def register(work: Work, pace: Pace) -> None:
+def register(work: Work, pace: Pace, is_asked_again: Callable[[str], bool]) -> None:
     """Tell DBOS the stages; before it is launched, and in workers only."""
-    start = _replan_stage(work)
+    start = _replan_stage(work, is_asked_again)
     _ingest_stage(work, _coalesce_stage(start, pace.quiet_s))
 
 
-def _replan_stage(work: Work) -> Start:
+def _replan_stage(work: Work, is_asked_again: Callable[[str], bool]) -> Start:
     @DBOS.step(name="carry-out")
     def carry_out(target: Json, tries: int) -> list[object]:
+        if target["key"] and is_asked_again(_name_of(target)):
+            return list(_Answer(why="the next one does it"))
         return list(_ask(lambda: work.run(target), tries))
 
     @DBOS.workflow(name=REPLAN, max_recovery_attempts=MOST_DEATHS)
@@ -73,10 +82,44 @@ def _replan_stage(work: Work) -> Start:
 
     def start(target: Json, tries: int = 0, delay_s: float | None = None) -> None:
         partition = str(target["repository"])
-        with SetEnqueueOptions(queue_partition_key=partition, delay_seconds=delay_s):
+        name = _new_name(target) if target["key"] else ""
+        with (
+            SetWorkflowID(name) if name else nullcontext(),
+            SetEnqueueOptions(queue_partition_key=partition, delay_seconds=delay_s),
+        ):
             DBOS.enqueue_workflow(REPLAN, replan, target, tries)
 
     return start
+
+
+def _name_of(target: Json) -> str:
+    """How the names of all jobs of one key begin."""
+    return f"{REPLAN}-{_digest(str(target['key']))}-"
+
+
+def _new_name(target: Json) -> str:
+    """The name of a job that the job at hand starts; each starts one of a key."""
+    return _name_of(target) + _digest(str(DBOS.workflow_id))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
+
+
+def asked_again(engine: sa.Engine) -> Callable[[str], bool]:
+    """Says whether a job whose name begins so waits for its turn. It starts from the newest state,
+    so one that is about to run may be left out: while jobs take longer than the pause in which
+    events are gathered, they would pile up."""
+    jobs = jobs_table(engine)
+
+    def is_asked_again(name: str) -> bool:
+        # Not one that was begun already: it may only have to say so, and not do it again.
+        waits = sa.and_(jobs.c.status == WAITING, jobs.c.recovery_attempts == 0)
+        query = sa.select(jobs.c.workflow_uuid).where(waits, jobs.c.workflow_uuid.startswith(name))
+        with engine.connect() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    return is_asked_again
 
 
 def _coalesce_stage(start: Start, quiet_s: float) -> Start:
@@ -100,22 +143,82 @@ def _coalesce_stage(start: Start, quiet_s: float) -> Start:
 
 def _ingest_stage(work: Work, send: Start) -> None:
     @DBOS.step(name="find")
-    def find(events: list[Json], tries: int) -> list[object]:
-        return list(_ask(lambda: _targets(work, events), tries))
+    def find(deliveries: list[Delivery], tries: int) -> dict[str, list[object]]:
+        if len(deliveries) > 1 and _died_before():
+            return _Found(alone=[(each, 0, 0.0) for each in deliveries]).to_json()
+        return _find(work, deliveries, tries).to_json()
 
     @DBOS.workflow(name=INGEST, max_recovery_attempts=MOST_DEATHS)
-    def ingest(events: list[Json], tries: int = 0) -> object:
-        answer = _answer(find(events, tries))
-        if answer.later_s:
-            with SetEnqueueOptions(delay_seconds=answer.later_s):
-                DBOS.enqueue_workflow(INGEST, ingest, events, tries + 1)
-        for target in answer.targets:
+    def ingest(deliveries: list[Delivery], tries: int = 0) -> int:
+        found = _Found.of(find(deliveries, tries))
+        for each, again, delay_s in found.alone:
+            with SetEnqueueOptions(delay_seconds=delay_s or None):
+                DBOS.enqueue_workflow(INGEST, ingest, [each], again)
+        for target in found.targets:
             send(target)
-        return answer.why or len(answer.targets)
+        return len(found.targets)
 
 
-def _targets(work: Work, events: Sequence[Json]) -> list[dict[str, object]]:
-    return [target.to_json() for event in events for target in work.targets(event)]
+class _Found(NamedTuple):
+    """What became of some deliveries: who is concerned, and which have to go a way of their own:
+    with how many tries behind them, and in how many seconds."""
+
+    targets: Sequence[Json] = ()
+    alone: Sequence[tuple[Delivery, int, float]] = ()
+
+    def to_json(self) -> dict[str, list[object]]:
+        return {"targets": list(self.targets), "alone": [list(each) for each in self.alone]}
+
+    @classmethod
+    def of(cls, kept: Mapping[str, list[Any]]) -> "_Found":
+        return cls(kept["targets"], [(each[0], each[1], each[2]) for each in kept["alone"]])
+
+
+def _find(work: Work, deliveries: Sequence[Delivery], tries: int) -> _Found:
+    """One that cannot be understood, or not now, must not hold up those that came with it."""
+    targets: dict[str, Json] = {}
+    alone: list[tuple[Delivery, int, float]] = []
+    for each in deliveries:
+        if any(delay_s for _, _, delay_s in alone):
+            # An upstream is away, and each of the others might wait for it as long.
+            alone.append((each, tries, 0.0))
+            continue
+        try:
+            answer = _ask(lambda each=each: _targets(work, each), tries)  # type: ignore[misc]
+        except JobFailed:
+            if len(deliveries) == 1:
+                raise  # it is set aside, and nothing else with it
+            alone.append((each, tries, 0.0))
+            continue
+        if answer.later_s:
+            alone.append((each, tries + 1, answer.later_s))
+        for target in answer.targets:
+            targets[_place(target, len(targets))] = target
+    return _Found(list(targets.values()), alone)
+
+
+def _place(target: Json, number: int) -> str:
+    """Of one key the newest counts; without one, each counts."""
+    return f"key {target['key']}" if target["key"] else f"number {number}"
+
+
+def _targets(work: Work, delivery: Delivery) -> list[dict[str, object]]:
+    events = delivery["events"]
+    if not isinstance(events, list):
+        raise TypeError("a delivery's events are a list")
+    found = [target.to_json() for event in events for target in work.targets(event)]
+    LOG.info(
+        "a delivery concerns %d targets",
+        len(found),
+        extra={"delivery": delivery["delivery"], "job": DBOS.workflow_id},
+    )
+    return found
+
+
+def _died_before() -> bool:
+    """Did a worker die of this job? Asked inside a step, and so not kept from the first time."""
+    status = DBOS.get_workflow_status(str(DBOS.workflow_id))
+    return status is not None and (status.recovery_attempts or 0) > 1
 
 
 def _answer(kept: list[object]) -> _Answer:

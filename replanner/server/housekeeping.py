@@ -7,7 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient
 
-from replanner.server import locks
+from replanner.server import locks, tables
 from replanner.server.census import DEAD, RUNNING, jobs_table
 from replanner.server.inbox import Inbox, NotKept, delivery_id
 from replanner.server.jobs import EVERYTHING
@@ -51,9 +51,16 @@ def clean(engine: sa.Engine, client: DBOSClient, keep_days: int, *, now_ms: int)
             break
         client.delete_workflows(names)
         deleted += len(names)
+    deleted += _forget_deliveries(engine, now_ms - keep_days * _DAY_MS)
     if engine.dialect.name == "sqlite":
         _shrink(engine)
     return deleted
+
+
+def _forget_deliveries(engine: sa.Engine, before_ms: int) -> int:
+    old = tables.DELIVERIES.c.taken_ms < before_ms
+    with tables.on(engine).begin() as connection:
+        return connection.execute(tables.DELIVERIES.delete().where(old)).rowcount
 
 
 def _older(jobs: sa.TableClause, now_ms: int, days: int) -> sa.ColumnElement[bool]:

@@ -1,17 +1,25 @@
-"""Where a delivery goes before it is answered: what is not in the store was not received."""
+"""Where a delivery goes before it is answered: what is not in the store was not received.
+
+Deliveries that come at the same moment are stored together, since each commit waits for the disk.
+"""
 
 import hashlib
+import json
+import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import sqlalchemy as sa
 
+from replanner.server import tables
 from replanner.server.jobs import Json
-from replanner.server.store import INGEST, new_client
 
 _DIGITS: Final = 40
 _NEWS_S: Final = 30.0
+# After that the sender has given up, or will soon.
+_LONGEST_S: Final = 8.0
 
 
 class NotKept(Exception):
@@ -30,11 +38,30 @@ def delivery_id(source: str, key: str) -> str:
     return f"{source}-{hashlib.sha256(told).hexdigest()[:_DIGITS]}"
 
 
+@dataclass(slots=True)
+class _Letter:
+    """One delivery on its way, and what became of it."""
+
+    row: dict[str, object]
+    is_kept: bool = False
+    trouble: str = ""
+
+    def settle(self, trouble: str = "") -> None:
+        self.trouble, self.is_kept = trouble, not trouble
+
+    @property
+    def is_settled(self) -> bool:
+        return self.is_kept or bool(self.trouble)
+
+
 class StoredInbox:
-    """The first stage's queue."""
+    """The table of deliveries, from which workers take them."""
 
     def __init__(self, engine: sa.Engine) -> None:
-        self._client = new_client(engine)
+        self._engine = tables.on(engine)
+        self._store = tables.insert(engine, tables.DELIVERIES).on_conflict_do_nothing()
+        self._gathered: list[_Letter] = []
+        self._gathering, self._writing = threading.Lock(), threading.Lock()
         self._trouble, self._since = "", 0.0
 
     def trouble(self) -> str:
@@ -43,13 +70,41 @@ class StoredInbox:
         return self._trouble if recent else ""
 
     def keep(self, delivery: str, events: Sequence[Json]) -> None:
+        text = json.dumps(list(events), ensure_ascii=False, separators=(",", ":"))
+        row = {"delivery": delivery, "events": text, "received_ms": tables.now_ms()}
+        letter = _Letter(row)
+        with self._gathering:
+            self._gathered.append(letter)
+        # Whoever comes first writes for all who wait; they then find their letters settled.
+        if not self._writing.acquire(timeout=_LONGEST_S):
+            letter.settle("the store is slow")
+        else:
+            try:
+                if not letter.is_settled:
+                    self._write_gathered()
+            finally:
+                self._writing.release()
+        if letter.trouble:
+            raise NotKept(letter.trouble)
+
+    def _write_gathered(self) -> None:
+        with self._gathering:
+            letters, self._gathered = self._gathered, []
+        trouble = self._write(letters)
+        if trouble and len(letters) > 1 and trouble != "OperationalError":
+            # One of them may be what the store does not take; the store itself is there.
+            for each in letters:
+                self._write([each])
+
+    def _write(self, letters: Sequence[_Letter]) -> str:
+        trouble = ""
         try:
-            self._client.enqueue(
-                {"workflow_name": INGEST, "queue_name": INGEST, "workflow_id": delivery},
-                list(events),
-            )
-        except Exception as error:
-            # Whatever went wrong between here and the disk: nobody may believe it was kept.
-            self._trouble, self._since = type(error).__name__, time.monotonic()
-            raise NotKept(type(error).__name__) from error
-        self._trouble = ""
+            with self._engine.begin() as connection:
+                connection.execute(self._store, [each.row for each in letters])
+        except Exception as error:  # noqa: BLE001 - nobody may believe that it was kept
+            trouble = type(error).__name__
+            self._since = time.monotonic()
+        self._trouble = trouble
+        for each in letters:
+            each.settle(trouble)
+        return trouble

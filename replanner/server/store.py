@@ -1,18 +1,14 @@
-"""Opens the store, SQLite or PostgreSQL, and brings its tables up to date."""
+"""Opens the store, SQLite or PostgreSQL. What DBOS keeps there is durable.py's, our own tables are
+tables.py's; the web needs only the latter, so nothing here imports DBOS."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from replanner.errors import InputError, UpstreamError
-from replanner.server.guard import SERIALIZER
-from replanner.server.settings import Settings
 
 NAME: Final = "replanner"
 # A job runs only where its version does, so this changes only when a stage's steps change, and
@@ -21,7 +17,8 @@ VERSION: Final = "wf-1"
 INGEST: Final = "ingest"
 COALESCE: Final = "coalesce"
 REPLAN: Final = "replan"
-_SCHEMA: Final = "dbos"
+# Where PostgreSQL keeps them.
+DBOS_SCHEMA: Final = "dbos"
 
 
 class Patience(NamedTuple):
@@ -73,81 +70,6 @@ def _sqlite(wait_s: int) -> Any:
         cursor.close()
 
     return prepare
-
-
-@contextmanager
-def client(engine: sa.Engine) -> Iterator[DBOSClient]:
-    """What speaks to the store without running jobs. It fails rather than wait for a store that is
-    away: by default DBOS would hold the request until the store is back."""
-    made = new_client(engine)
-    try:
-        yield made
-    finally:
-        made.destroy()
-
-
-def new_client(engine: sa.Engine) -> DBOSClient:
-    return DBOSClient(
-        system_database_engine=engine,
-        dbos_system_schema=None if engine.dialect.name == "sqlite" else _SCHEMA,
-        serializer=SERIALIZER,
-        application_name=NAME,
-        lazy=True,
-        retry_connection_errors=False,
-    )
-
-
-def migrate(settings: Settings) -> None:
-    """Make the tables, or bring them up to this release, and say what queues there are. Safe to
-    repeat, and to run while others work."""
-    if settings.store_file:
-        _make_file(settings.store_file)
-    with failures():
-        DBOS.migrate(settings.store, schema=_SCHEMA)
-        engine = open_store(settings.store, WORKER)
-        _register_queues(engine, settings)
-        engine.dispose()
-
-
-def _register_queues(engine: sa.Engine, settings: Settings) -> None:
-    with client(engine) as ours:
-        for quick in (INGEST, COALESCE):
-            ours.register_queue(quick, worker_concurrency=32, polling_interval_sec=0.2)
-        ours.register_queue(
-            REPLAN,
-            worker_concurrency=settings.concurrency,
-            partition_concurrency=1,  # one job of a repository at a time, on all machines together
-            polling_interval_sec=0.25,
-        )
-
-
-def _make_file(path: Path) -> None:
-    """Readable by its owner only: it holds what senders told. SQLite's other files follow it."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        path.chmod(0o600)
-    except OSError as error:
-        raise InputError(f"store: {path} cannot be written: {error.strerror}.") from None
-    engine = sa.create_engine(f"sqlite:///{path}")
-    with engine.connect() as connection:
-        # Both are kept in the file. The first works only before there are tables.
-        connection.exec_driver_sql("PRAGMA auto_vacuum=INCREMENTAL")
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-    engine.dispose()
-
-
-def check_tables(engine: sa.Engine) -> None:
-    """NotMigrated where the tables of this release are missing; UpstreamError without a store."""
-    ours = new_client(engine)
-    try:
-        ours._sys_db.verify_migrations()  # noqa: SLF001 - as DBOS itself does before it runs jobs
-    except sa.exc.SQLAlchemyError as error:
-        raise unreachable(error) from None
-    except Exception as error:
-        raise NotMigrated(
-            "the store's tables are missing or older than this release.",
-            hint="Run `replanner migrate` with the same settings first.",
-        ) from error
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from replanner.server import store
+from replanner.server import store, tables
 from replanner.server.app import Door, Web, make_app
 from replanner.server.health import of_store
 from replanner.server.inbox import StoredInbox
@@ -121,7 +121,7 @@ def _say_where(arbiter: Any) -> None:
 def serve(settings: Settings, sources: Mapping[str, Source]) -> None:
     """Answer requests until the process is told to stop. The store must have its tables."""
     engine = store.open_store(settings.store, store.WEB)
-    store.check_tables(engine)
+    tables.check(engine)
     engine.dispose()  # connections do not survive the fork
     Gunicorn(settings, lambda: _app(settings, sources)).run()
 

@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig
 
-from replanner.server import flow, housekeeping, locks, store
+from replanner.server import durable, flow, housekeeping, locks, store
 from replanner.server.guard import SERIALIZER
 from replanner.server.housekeeping import Every
 from replanner.server.inbox import StoredInbox
+from replanner.server.intake import Intake
 from replanner.server.jobs import Work
 from replanner.server.settings import Settings
 
@@ -31,7 +32,7 @@ _FINISH_S: Final = 25
 def run(settings: Settings, work: Work, slot: int, stop: threading.Event) -> int:
     """Do jobs as worker number `slot` until `stop`; the exit code."""
     engine = store.open_store(settings.store, store.WORKER)
-    store.check_tables(engine)
+    durable.check_tables(engine)
     held = locks.slots(settings.store_file, engine)
     if not locks.take_soon(held, slot):
         LOG.error("worker %d is running already", slot)
@@ -39,7 +40,7 @@ def run(settings: Settings, work: Work, slot: int, stop: threading.Event) -> int
     _launch(settings, work, slot, engine)
     LOG.info("worker %d does jobs", slot)
     try:
-        with store.client(engine) as client:
+        with durable.client(engine) as client:
             return _Keeper(settings, engine, client, held, slot).keep(stop)
     finally:
         LOG.info("worker %d finishes what it began", slot)
@@ -61,7 +62,7 @@ def _launch(settings: Settings, work: Work, slot: int, engine: sa.Engine) -> Non
         "log_level": "WARNING",
     }
     DBOS(config=config)
-    flow.register(work, flow.Pace(settings.debounce_seconds))
+    flow.register(work, flow.Pace(settings.debounce_seconds), flow.asked_again(engine))
     DBOS.listen_queues([store.INGEST, store.COALESCE, store.REPLAN])
     DBOS.launch()
 
@@ -76,6 +77,16 @@ class _Keeper(NamedTuple):
     slot: int
 
     def keep(self, stop: threading.Event) -> int:
+        intake = Intake(self.engine, self.client)
+        taking = threading.Thread(target=intake.run, args=[stop], name="intake", daemon=True)
+        taking.start()
+        try:
+            return self._keep(stop, taking)
+        finally:
+            stop.set()
+            taking.join()
+
+    def _keep(self, stop: threading.Event, taking: threading.Thread) -> int:
         rounds = self._rounds()
         while self.held.beat(self.slot):
             for every, chore in rounds:
@@ -83,6 +94,9 @@ class _Keeper(NamedTuple):
                     _try(chore)
             if stop.wait(_BEAT_S):
                 return 0
+            if not taking.is_alive():
+                LOG.error("worker %d takes no deliveries any more", self.slot)
+                return LOST
         # Somebody else may have the number by now, and do these jobs too.
         LOG.error("worker %d lost its lock in the store", self.slot)
         return LOST

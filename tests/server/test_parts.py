@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from processes import configure, run, running, until
 from sending import GITHUB
 
-from replanner.server import housekeeping, store
+from replanner.server import durable, housekeeping, store
 from replanner.server.census import Census, take_census
 from replanner.server.health import Health
 from replanner.server.inbox import NotKept, StoredInbox
@@ -118,12 +118,11 @@ def test_a_delivery_that_comes_again_is_one_row(engine: sa.Engine) -> None:
     inbox = StoredInbox(engine)
     for _ in range(3):
         inbox.keep("a-delivery", [{"kind": "model", "model_id": "a/b"}])
-    assert take_census(engine).counts == {("ingest", "ENQUEUED"): 1}
+    assert take_census(engine).counts == {("inbox", "ENQUEUED"): 1}
     assert take_census(engine).oldest_waiting_s < 60
 
 
 def test_old_jobs_are_deleted_and_dead_ones_later(engine: sa.Engine, tmp_path: Path) -> None:
-    inbox = StoredInbox(engine)
     now_ms = 2_000_000_000_000
     for name, status, days in [
         ("new", "SUCCESS", 29),
@@ -132,14 +131,18 @@ def test_old_jobs_are_deleted_and_dead_ones_later(engine: sa.Engine, tmp_path: P
         ("long-dead", "ERROR", 91),
         ("waiting", "ENQUEUED", 400),
     ]:
-        inbox.keep(name, [])
+        with durable.client(engine) as client:
+            row = {"workflow_name": "ingest", "queue_name": "ingest", "workflow_id": name}
+            client.enqueue(row, [])
+                {"workflow_name": "ingest", "queue_name": "ingest", "workflow_id": name}, []
+            )
         with closing(sqlite3.connect(tmp_path / "replanner.db")) as rows:
             rows.execute(
                 "UPDATE workflow_status SET status = ?, updated_at = ? WHERE workflow_uuid = ?",
                 [status, now_ms - days * DAY_MS, name],
             )
             rows.commit()
-    with store.client(engine) as client:
+    with durable.client(engine) as client:
         assert housekeeping.clean(engine, client, 30, now_ms=now_ms) == 2
         left = {each.workflow_id for each in client.list_workflows()}
     assert left == {"new", "dead", "waiting"}
@@ -156,7 +159,7 @@ def test_of_all_workers_one_looks_at_everything(engine: sa.Engine) -> None:
 def test_tables_that_are_missing_are_told_with_what_to_do(tmp_path: Path) -> None:
     engine = store.open_store(f"sqlite:///{tmp_path / 'new.db'}", store.WEB)
     with pytest.raises(store.NotMigrated) as error:
-        store.check_tables(engine)
+        durable.check_tables(engine)
     assert "replanner migrate" in error.value.hint
     engine.dispose()
 
