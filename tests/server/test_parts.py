@@ -134,8 +134,6 @@ def test_old_jobs_are_deleted_and_dead_ones_later(engine: sa.Engine, tmp_path: P
         with durable.client(engine) as client:
             row = {"workflow_name": "ingest", "queue_name": "ingest", "workflow_id": name}
             client.enqueue(row, [])
-                {"workflow_name": "ingest", "queue_name": "ingest", "workflow_id": name}, []
-            )
         with closing(sqlite3.connect(tmp_path / "replanner.db")) as rows:
             rows.execute(
                 "UPDATE workflow_status SET status = ?, updated_at = ? WHERE workflow_uuid = ?",
