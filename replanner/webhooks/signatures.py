@@ -7,7 +7,8 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Final
 
 from replanner.webhooks.source import Refusal, Request, Secrets, Verify
@@ -37,11 +38,11 @@ def _which(given: bytes, proofs: Sequence[bytes]) -> int | Refusal:
     return matching[0] if matching else UNSIGNED
 
 
-def _in_header(header: str, prove: Callable[[bytes, bytes], bytes]) -> Verify:
-    """The header holds what `prove` makes of secret and body."""
+def _in_header(header: str, prove: Callable[[bytes, Request], bytes]) -> Verify:
+    """The header holds what `prove` makes of secret and delivery."""
 
     def verify(request: Request, secrets: Secrets) -> int | Refusal:
-        proofs = [prove(secret, request.body) for secret in secrets]
+        proofs = [prove(secret, request) for secret in secrets]
         return _which(on_wire(request.header(header)), proofs)
 
     return verify
@@ -49,21 +50,31 @@ def _in_header(header: str, prove: Callable[[bytes, bytes], bytes]) -> Verify:
 
 def verbatim(header: str) -> Verify:
     """The header holds the secret itself."""
-    return _in_header(header, lambda secret, _body: secret)
+    return _in_header(header, lambda secret, _request: secret)
 
 
 def hmac_hex(header: str, *, prefix: bytes = b"") -> Verify:
     """The header holds the HMAC-SHA256 of the body in lower-case hex, after `prefix`."""
-    return _in_header(header, lambda secret, body: prefix + _hmac(secret, body).hex().encode())
+
+    def prove(secret: bytes, request: Request) -> bytes:
+        return prefix + _hmac(secret, request.pieces()).hex().encode()
+
+    return _in_header(header, prove)
 
 
 def hmac_base64(header: str) -> Verify:
     """The header holds the HMAC-SHA256 of the body in base64."""
-    return _in_header(header, lambda secret, body: base64.b64encode(_hmac(secret, body)))
+    return _in_header(
+        header, lambda secret, request: base64.b64encode(_hmac(secret, request.pieces()))
+    )
 
 
-def _hmac(secret: bytes, signed: bytes) -> bytes:
-    return hmac.digest(secret, signed, "sha256")
+def _hmac(secret: bytes, signed: Iterable[bytes]) -> bytes:
+    """In pieces: a stranger's body may be as large as the largest, and is never in memory whole."""
+    made = hmac.new(secret, digestmod="sha256")
+    for piece in signed:
+        made.update(piece)
+    return made.digest()
 
 
 def authorization() -> Verify:
@@ -84,7 +95,8 @@ def path_token() -> Verify:
     def verify(request: Request, secrets: Secrets) -> int | Refusal:
         if not request.token:
             return UNSIGNED
-        given = hashlib.sha256(on_wire(request.token)).hexdigest().encode()
+        # Unlike a header's, its bytes were read as UTF-8.
+        given = hashlib.sha256(request.token.encode("utf-8", "surrogatepass")).hexdigest().encode()
         return _which(given, [_digest(secret) for secret in secrets])
 
     return verify
@@ -105,8 +117,9 @@ def standard(prefix: str = "webhook", *, id_header: str = "", key: Key | None = 
         seconds = request.header(f"{prefix}-timestamp")
         if not _ID.fullmatch(delivery) or not _SECONDS.fullmatch(seconds):
             return UNSIGNED
-        signed = f"{delivery}.{seconds}.".encode() + request.body
-        proofs = [b"v1," + base64.b64encode(_hmac(key_of(secret), signed)) for secret in secrets]
+        before = f"{delivery}.{seconds}.".encode()
+        made = [_hmac(key_of(secret), chain([before], request.pieces())) for secret in secrets]
+        proofs = [b"v1," + base64.b64encode(one) for one in made]
         given = on_wire(request.header(f"{prefix}-signature")).split(b" ")
         found = [_which(one, proofs) for one in given]
         matching = [place for place in found if not isinstance(place, Refusal)]

@@ -1,8 +1,8 @@
 """What a source of webhooks is, and the one order in which every delivery is judged: does the
 source exist, is the body small enough, who signed it, and only then what it says."""
 
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple, Protocol
 
 from replanner.errors import InputError
 from replanner.webhooks.events import HookEvent
@@ -13,14 +13,37 @@ Secrets = Sequence[bytes]
 _CODING: Final = "content-encoding"
 
 
+class Stored(Protocol):
+    """A body that lies outside the memory, since who sent it may be anybody."""
+
+    size: int
+
+    def pieces(self) -> Iterable[bytes]: ...
+    def whole(self) -> bytes: ...
+
+
 class Request(NamedTuple):
     """A delivery as it came over the wire. `token` is what stood in the path, `now_s` the time it
-    came (Unix seconds)."""
+    came (Unix seconds); where the body is `stored`, `body` is empty until somebody has signed."""
 
     headers: Sequence[tuple[str, str]]
     body: bytes
     now_s: float
     token: str = ""
+    stored: Stored | None = None
+
+    def pieces(self) -> Iterable[bytes]:
+        """The body, for whoever can do with a part at a time."""
+        return self.stored.pieces() if self.stored else (self.body,)
+
+    def size(self) -> int:
+        return self.stored.size if self.stored else len(self.body)
+
+    def loaded(self) -> "Request":
+        """With its whole body in memory."""
+        if self.stored is None:
+            return self
+        return self._replace(body=self.stored.whole(), stored=None)
 
     def header(self, name: str) -> str:
         """A header that was sent exactly once; else empty, since two may be read in two ways."""
@@ -80,7 +103,7 @@ class Source(NamedTuple):
         if refused := self._unreadable(request):
             return refused
         try:
-            found = self.understand(request)
+            found = self.understand(request.loaded())
         except InputError as error:
             return Refusal(422, error.message)
         return Received(found.key, found.events, found.note, verified)
@@ -88,7 +111,7 @@ class Source(NamedTuple):
     def _before_reading(self, request: Request, secrets: Secrets) -> Refusal | None:
         if not secrets:
             return Refusal(404, f"the source {self.name} has no secret, so it does not exist")
-        if len(request.body) > self.most_bytes:
+        if request.size() > self.most_bytes:
             return Refusal(413, f"the body is larger than the {self.most_bytes} bytes allowed")
         return None
 
