@@ -2,15 +2,16 @@
 answered with 202 is lost."""
 
 import resource
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from burst import Sent, done
+from burst import DEADLINE_S, Sent, done
 from processes import Process, configure, run, running, until
-from sending import fetch
+from sending import fetch, model_moved, post
 
 from replanner.server.store import WEB, WORKER, Patience, open_store
 
@@ -59,6 +60,28 @@ def test_a_full_disk_takes_nothing_breaks_nothing_and_is_over_when_it_is_over(we
     assert web.rows("PRAGMA integrity_check") == [("ok",)]
     with running("worker", web.folder / "server.yaml"):
         until(lambda: set(sent.kept) <= done(web.effects()))
+
+
+def test_who_locks_the_store_keeps_no_sender_waiting(web: Process) -> None:
+    """Another process writes and does not end, a backup for example."""
+    base, sent = web.address(), Sent()
+    assert sent.send(base, "urgent-0/x") == 202
+    with _locked(web):
+        answer = post(base, "huggingface", model_moved("urgent-1/x"), timeout=DEADLINE_S)
+        assert answer.status == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert fetch(f"{base}/readyz", DEADLINE_S).status == 503
+        assert fetch(f"{base}/healthz", DEADLINE_S).status == 200
+    assert sent.send(base, "urgent-2/x") == 202
+    assert fetch(f"{base}/readyz").status == 200
+
+
+@contextmanager
+def _locked(web: Process) -> Iterator[None]:
+    with closing(sqlite3.connect(web.folder / "replanner.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
 
 
 @pytest.mark.parametrize("patience", [WEB, WORKER])
