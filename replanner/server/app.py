@@ -1,14 +1,17 @@
 """The web: what a request is answered with. It keeps deliveries and does no work itself."""
 
 import logging
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
-from flask import Flask, Request, Response, jsonify, request
-from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
 
+from replanner.server.bodies import Body, NoRoom, take
 from replanner.server.health import Health
 from replanner.server.inbox import Inbox, NotKept, delivery_id
 from replanner.server.limits import PERIOD_S, Refusals
@@ -33,6 +36,8 @@ _REFUSED: Final[Mapping[int, tuple[str, str]]] = {
 _LIMITED: Final = ("limited", "refused too often; come back later")
 _BUSY: Final = ("busy", "cannot take this now; come back later")
 _NOT_STORED: Final = ("not_stored", "could not be stored; come back later")
+# Of the large bodies one at a time is checked, and then read into memory if it is signed.
+_ONE_LARGE: Final = threading.Lock()
 
 
 class Door(NamedTuple):
@@ -68,6 +73,9 @@ class Answer(NamedTuple):
 def make_app(web: Web) -> Flask:
     """The application that gunicorn serves."""
     app = Flask("replanner.server", static_folder=None)
+    # An answer that nobody here thought of is none of ours: not to OPTIONS, not to `//`.
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.url_map.merge_slashes = False
 
     @app.post("/webhooks/<source>", defaults={"token": ""})
     @app.post("/webhooks/<source>/<token>")
@@ -119,16 +127,24 @@ def _webhook(web: Web, name: str, token: str) -> Response:
 
 
 def _take(web: Web, name: str, door: Door, token: str) -> Answer:
-    body = _body(request, door.source.most_bytes)
-    if isinstance(body, Refusal):
-        return _refusal(*body)
-    headers = list(request.headers.items())
-    read = door.read(Delivery(headers, body, time.time(), token))
+    with closing(Body()) as body:
+        try:
+            read = take(request, door.source.most_bytes, body) or _read(door, body, token)
+        except NoRoom as error:
+            return Answer(503, *_told(_NOT_STORED), str(error))
     if isinstance(read, Refusal):
         return _refusal(*read)
     if read.secret:
         web.metrics.old_secret(name)
     return _keep(web, name, read)
+
+
+def _read(door: Door, body: Body, token: str) -> Received | Refusal:
+    headers, now_s = list(request.headers.items()), time.time()
+    if body.in_memory:
+        return door.read(Delivery(headers, body.whole(), now_s, token))
+    with _ONE_LARGE:
+        return door.read(Delivery(headers, b"", now_s, token, body))
 
 
 def _keep(web: Web, name: str, read: Received) -> Answer:
@@ -143,23 +159,6 @@ def _keep(web: Web, name: str, read: Received) -> Answer:
     except (NotKept, sa.exc.SQLAlchemyError) as error:
         return Answer(503, *_told(_NOT_STORED), f"{delivery}: {error or type(error).__name__}")
     return Answer(202, "accepted", told, read.note)
-
-
-def _body(asked: Request, most_bytes: int) -> bytes | Refusal:
-    """The body, never more of it than is allowed, with or without a length told before."""
-    if asked.headers.get("Content-Encoding", "identity").lower() != "identity":
-        return Refusal(415, "the body is compressed")
-    # Without a length told before, werkzeug cuts a body off silently: one byte more shows that.
-    asked.max_content_length = most_bytes + 1
-    try:
-        body = asked.get_data(cache=False)
-    except RequestEntityTooLarge:
-        body = None
-    except (ClientDisconnected, OSError):
-        return Refusal(400, "the body never came whole")
-    if body is None or len(body) > most_bytes:
-        return Refusal(413, f"the body is larger than {most_bytes} bytes")
-    return body
 
 
 def _refusal(status: int, reason: str) -> Answer:
