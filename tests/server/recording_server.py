@@ -2,7 +2,7 @@
 
 The model's name says how a job behaves: `limited/...` is told to come back once, `broken/...`
 cannot be done, `buggy/...` raises what nobody expected, `urgent/...` is not gathered, `killer/...`
-kills its worker. What is left of the slash is the repository.
+kills its worker and `poison/...` each that tries it. What is left of the slash is the repository.
 """
 
 import argparse
@@ -59,7 +59,7 @@ class Recording:
             raise InputError("the profile is no profile.")
         if kind == "buggy":
             raise ZeroDivisionError("ghp_abcdefghijklmnopqrstuvwxyz0123456789")
-        if kind == "killer" and first:
+        if kind == "poison" or (kind == "killer" and first):
             os.kill(os.getpid(), signal.SIGKILL)
 
     def write(self, line: str) -> None:
