@@ -18,10 +18,14 @@ _PROGRAMS = ("initdb", "postgres", "pg_isready")
 
 
 class Cluster:
-    """A server of our own: `url` is an empty database of it."""
+    """A server of our own: `url` is an empty database of it. Only a `durable` one waits for the
+    disk, which tests need not, and measurements do."""
 
-    def __init__(self, folder: Path, user: str, programs: Sequence[str]) -> None:
+    def __init__(
+        self, folder: Path, user: str, programs: Sequence[str], *, durable: bool = False
+    ) -> None:
         self._folder, self._user, self._port = folder, user, _free_port()
+        self._options = () if durable else ("-F",)
         initdb, self._server, self._is_ready = programs
         self._make(initdb)
         self.url = f"postgresql://app@127.0.0.1:{self._port}/postgres"
@@ -36,7 +40,7 @@ class Cluster:
     def start(self) -> None:
         where = ["-D", self._folder / "data", "-p", str(self._port), "-k", self._folder]
         self._process = subprocess.Popen(
-            [self._server, *where, "-h", "127.0.0.1", "-F"],
+            [self._server, *where, "-h", "127.0.0.1", *self._options],
             user=self._user, cwd=self._folder, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         ready = [self._is_ready, "-q", "-h", "127.0.0.1", "-p", str(self._port)]
@@ -50,7 +54,7 @@ class Cluster:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
+def cluster(*, durable: bool = False) -> Iterator[Cluster]:
     """A server that is started; a skip where none is installed."""
     programs = [shutil.which(name) for name in _PROGRAMS]
     if not all(programs):
@@ -63,7 +67,7 @@ def cluster() -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="replanner-pg-") as name:
         if os.getuid() == 0:
             shutil.chown(name, user)
-        made = Cluster(Path(name), user, [str(each) for each in programs])
+        made = Cluster(Path(name), user, [str(each) for each in programs], durable=durable)
         try:
             yield made
         finally:
@@ -71,9 +75,9 @@ def cluster() -> Iterator[Cluster]:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
+def postgres(*, durable: bool = False) -> Iterator[str]:
     """The address of an empty database; a skip where no server is installed."""
-    with cluster() as made:
+    with cluster(durable=durable) as made:
         yield made.url
 
 
