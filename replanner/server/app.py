@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from replanner.server.bodies import Body, NoRoom, take
 from replanner.server.health import Health
 from replanner.server.inbox import Inbox, NotKept, delivery_id
-from replanner.server.limits import PERIOD_S, Refusals
+from replanner.server.limits import PERIOD_S, Networks, Refusals, sender
 from replanner.server.metrics import Metrics
 from replanner.server.settings import Sender
 from replanner.webhooks.events import to_json
@@ -58,6 +58,7 @@ class Web(NamedTuple):
     health: Health
     metrics: Metrics
     refusals: Refusals
+    trusted_proxies: Networks = ()
 
 
 class Answer(NamedTuple):
@@ -118,11 +119,13 @@ def _webhook(web: Web, name: str, token: str) -> Response:
     except Exception:  # a bug must be counted too, and must not look like a delivery that was kept
         LOG.exception("a delivery could not be judged", extra={"source": label})
         answer = Answer(503, *_told(_NOT_STORED))
-    if answer.status < 500 and answer.status != 202:  # noqa: PLR2004 - HTTP's
-        answer = _limited(web.refusals, answer)
+    address = sender(request.remote_addr or "", _forwarded(), web.trusted_proxies)
+    refused = answer.status < 500 and answer.status != 202  # noqa: PLR2004 - HTTP's
+    if refused and web.refusals.too_many(address):
+        answer = Answer(429, *_told(_LIMITED))
     seconds = time.monotonic() - began
     web.metrics.delivery(label, answer.outcome, seconds)
-    _log(label, answer, seconds)
+    _log(label, answer, seconds, address)
     return _response(answer)
 
 
@@ -170,10 +173,8 @@ def _told(words: tuple[str, str]) -> tuple[str, dict[str, object]]:
     return outcome, {"error": sentence}
 
 
-def _limited(refusals: Refusals, answer: Answer) -> Answer:
-    if not refusals.too_many(request.remote_addr or ""):
-        return answer
-    return Answer(429, *_told(_LIMITED))
+def _forwarded() -> str:
+    return ",".join(request.headers.getlist("X-Forwarded-For"))
 
 
 def _response(answer: Answer) -> Response:
@@ -189,7 +190,7 @@ def _response(answer: Answer) -> Response:
     return response
 
 
-def _log(name: str, answer: Answer, seconds: float) -> None:
+def _log(name: str, answer: Answer, seconds: float, address: str) -> None:
     if answer.outcome == "limited":
         return  # the flood that is limited must not go on in the log
     level = logging.WARNING if answer.status >= 500 else logging.INFO  # noqa: PLR2004 - HTTP's
@@ -201,6 +202,7 @@ def _log(name: str, answer: Answer, seconds: float) -> None:
             "source": name,
             "status": answer.status,
             "ms": round(seconds * 1000, 1),
+            "from": address,
             **({"delivery": answer.body["delivery"]} if "delivery" in answer.body else {}),
             **({"reason": answer.reason} if answer.reason else {}),
         },

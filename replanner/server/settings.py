@@ -14,6 +14,7 @@ from replanner.profile.source import read_source
 from replanner.registry.access import PUBLIC, Access, logins_of
 from replanner.server import secrets as of
 from replanner.server import settings_file as written
+from replanner.server.limits import Networks, networks
 from replanner.server.secrets import Secret
 
 PREFIX: Final = "REPLANNER_"
@@ -84,6 +85,8 @@ class Settings:
     min_free_bytes: int
     keep_days: int
     registries: Access = field(default_factory=Access)
+    request_seconds: int = 20
+    trusted_proxies: Networks = ()
 
     @property
     def store_file(self) -> Path | None:
@@ -246,6 +249,8 @@ def _settings(told: written.Written, folder: Path, known: Mapping[str, bool]) ->
         min_revision_age_s=written.seconds(told.min_revision_age),
         reconcile_minutes=told.reconcile_minutes,
         threads=told.threads,
+        request_seconds=told.request_seconds,
+        trusted_proxies=networks(told.trusted_proxies),
         concurrency=told.concurrency,
         most_queued=told.most_queued,
         min_free_bytes=told.min_free_mb * 1024**2,

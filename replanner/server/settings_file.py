@@ -1,5 +1,6 @@
 """Says what may stand in the server's settings: the table behind the file and the environment."""
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, NamedTuple
@@ -52,6 +53,13 @@ def _host(text: str) -> str:
     return text
 
 
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise ValueError(f"must be a network like 10.0.0.0/8, not {text[:80]!r}") from None
+
+
 def _source(text: str) -> str:
     if not _SOURCE.fullmatch(text):
         raise ValueError(f"must be the name of a source, not {text[:80]!r}")
@@ -74,6 +82,7 @@ Store = Annotated[str, limits(max_length=2000), after(_store)]
 Site = Annotated[str, limits(max_length=500), after(_site)]
 Repository = Annotated[str, limits(max_length=201), after(_repository)]
 Host = Annotated[str, limits(max_length=255), after(_host)]
+Network = Annotated[str, limits(max_length=60), after(_network)]
 SourceName = Annotated[str, after(_source)]
 Duration = Annotated[str, after(_duration)]
 File = Annotated[str, limits(min_length=1, max_length=4096)]
@@ -153,6 +162,12 @@ class Written(NamedTuple):
         int, limits(ge=0, le=1440), "How often everything is looked at anew; 0 is never."
     ] = 15
     threads: Annotated[int, limits(ge=1, le=64), "Requests answered at the same time."] = 8
+    request_seconds: Annotated[
+        int, limits(ge=1, le=300), "How long a request may take to come whole."
+    ] = 20
+    trusted_proxies: Annotated[
+        tuple[Network, ...], limits(max_length=100), "Whose X-Forwarded-For is believed."
+    ] = ()
     concurrency: Annotated[int, limits(ge=1, le=32), "Repositories worked on at the same time."] = 2
     most_queued: Annotated[int, limits(ge=1, le=1_000_000), "More deliveries are put off."] = 20_000
     min_free_mb: Annotated[int, limits(ge=0, le=1_000_000), "With less disk they are too."] = 200

@@ -5,16 +5,12 @@ figures of its own, and a request sees no other process's.
 """
 
 import logging
-import socket
-import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
-from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from replanner.server import store, tables
 from replanner.server.app import Door, Web, make_app
@@ -22,49 +18,12 @@ from replanner.server.health import of_store
 from replanner.server.inbox import StoredInbox
 from replanner.server.limits import Refusals
 from replanner.server.metrics import Metrics
+from replanner.server.reception import MOST_CONNECTIONS, Worker
 from replanner.server.settings import Settings
 from replanner.webhooks.source import Source
 
 LOG: Final = logging.getLogger(__name__)
-# GitHub waits 10 s for an answer: who has not sent a request after twice that is no sender.
-LONGEST_REQUEST_S: Final = 20.0
 _FINISH_S: Final = 10
-
-
-class Worker(ThreadWorker):
-    """gunicorn's thread worker, with an end to slow requests: it waits for ever for a sender that
-    sends a byte now and then, and each such sender holds one of a few threads."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._began: dict[TConn, float] = {}
-        self._lock = threading.Lock()
-
-    def handle(self, conn: TConn) -> Any:
-        with self._lock:
-            self._began[conn] = time.monotonic()
-        try:
-            return super().handle(conn)
-        finally:
-            with self._lock:
-                del self._began[conn]
-
-    def notify(self) -> None:
-        """Called every second."""
-        super().notify()
-        now = time.monotonic()
-        with self._lock:
-            late = [conn for conn, at in self._began.items() if now - at > LONGEST_REQUEST_S]
-        for conn in late:
-            _hang_up(conn.sock)
-
-
-def _hang_up(sock: socket.socket) -> None:
-    """Ends the wait of the thread that reads from it."""
-    try:
-        sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
 
 
 class QuietLogger(Logger):
@@ -82,6 +41,7 @@ class Gunicorn(BaseApplication):
 
     def __init__(self, settings: Settings, load: Callable[[], Flask]) -> None:
         self._settings, self._load = settings, load
+        self.request_seconds = settings.request_seconds  # the worker asks for it
         super().__init__()
 
     def load_config(self) -> None:
@@ -97,8 +57,8 @@ def _options(settings: Settings) -> Mapping[str, object]:
         "bind": str(settings.listen),
         "workers": 1,
         "threads": settings.threads,
-        "worker_class": f"{__name__}.Worker",
-        "worker_connections": 200,
+        "worker_class": Worker,
+        "worker_connections": MOST_CONNECTIONS,
         "proc_name": "replanner-web",
         "timeout": 60,
         "graceful_timeout": _FINISH_S,
@@ -132,4 +92,4 @@ def _app(settings: Settings, sources: Mapping[str, Source]) -> Flask:
     inbox = StoredInbox(engine)
     health = of_store(settings, engine, inbox.trouble)
     doors = {name: Door(sources[name], sender) for name, sender in settings.sources.items()}
-    return make_app(Web(doors, inbox, health, Metrics(), Refusals()))
+    return make_app(Web(doors, inbox, health, Metrics(), Refusals(), settings.trusted_proxies))
