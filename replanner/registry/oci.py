@@ -16,9 +16,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from replanner.errors import InputError, ReplannerError, UpstreamError
 from replanner.planning.images import ImageName, image_name, is_pattern, newest_tag
 from replanner.registry.access import Access
+from replanner.registry.memory import Answer, Memory
 
 if TYPE_CHECKING:
-    from replanner.registry.wire import Answer, Wire
+    from replanner.registry.wire import Wire
 
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -38,9 +39,11 @@ _MOST_PAGES: Final = 50
 
 @dataclass(eq=False)
 class OciRegistry:
-    """The port `Registry` over the distribution API."""
+    """The port `Registry` over the distribution API. `memory` spares registries what they need not
+    say twice; who has other logins needs another one."""
 
     access: Access = field(default_factory=Access)
+    memory: Memory = field(default_factory=Memory, repr=False)
     timeout_s: float = 10.0
     retry_waits_s: tuple[float, ...] = (0.5, 1.5)
     _seen: dict[tuple[str, str], str | ReplannerError] = field(default_factory=dict, repr=False)
@@ -97,7 +100,7 @@ class OciRegistry:
     def _wire(self) -> "Wire":
         from replanner.registry.wire import Limits, Wire  # noqa: PLC0415 - imports urllib3
 
-        return Wire(self.access, Limits(self.timeout_s, self.retry_waits_s))
+        return Wire(self.access, Limits(self.timeout_s, self.retry_waits_s), self.memory)
 
 
 def _checked(repository: str) -> ImageName:
@@ -112,7 +115,7 @@ def _checked(repository: str) -> ImageName:
     return image
 
 
-def _tags(answer: "Answer", image: ImageName) -> list[str]:
+def _tags(answer: Answer, image: ImageName) -> list[str]:
     try:
         found = json.loads(answer.body)
     except (ValueError, RecursionError):
@@ -123,7 +126,7 @@ def _tags(answer: "Answer", image: ImageName) -> list[str]:
     return [tag for tag in listed or () if isinstance(tag, str) and _TAG.fullmatch(tag)]
 
 
-def _next(answer: "Answer") -> str:
+def _next(answer: Answer) -> str:
     """The query of the next page; of its address nothing else counts."""
     link, _, more = answer.headers.get("link", "").partition(">")
     if 'rel="next"' not in more and "rel=next" not in more:

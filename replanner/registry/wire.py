@@ -19,21 +19,13 @@ from replanner.errors import AccessDenied, InputError, RateLimited, UpstreamErro
 from replanner.planning.images import ImageName
 from replanner.registry.access import Access, is_local
 from replanner.registry.challenge import Challenge, challenge_of
+from replanner.registry.memory import Answer, Memory
 
 MOST_BYTES: Final = 4 * 2**20  # what registries take as a manifest: distribution-spec, "Pull"
 _TOKEN_BYTES: Final = 256 * 2**10
 _AGENT: Final = {"User-Agent": f"replanner/{__version__}"}
-_OK, _UNAUTHORIZED, _NOT_FOUND, _LIMITED = 200, 401, 404, 429
+_OK, _UNCHANGED, _UNAUTHORIZED, _NOT_FOUND, _LIMITED = 200, 304, 401, 404, 429
 _FORBIDDEN: Final = frozenset({_UNAUTHORIZED, 403})
-
-
-class Answer(NamedTuple):
-    """What a registry said; the headers' names are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    challenges: tuple[str, ...]
-    body: bytes
 
 
 class Limits(NamedTuple):
@@ -45,21 +37,35 @@ class Limits(NamedTuple):
 
 @dataclass(eq=False)
 class Wire:
-    """One client for all registries; it keeps the tokens that they handed out."""
+    """One client for all registries; it keeps the tokens that they handed out. `memory` may outlive
+    it: answers that registries need not repeat."""
 
     access: Access
     limits: Limits
+    memory: Memory = field(default_factory=Memory, repr=False)
     _headers: dict[ImageName, str] = field(default_factory=dict, repr=False)
     _pools: dict[str, urllib3.PoolManager] = field(default_factory=dict, repr=False)
 
     def ask(self, method: str, image: ImageName, path: str, *, accept: str) -> Answer:
         """An answer with status 200; `path` is below the image, with its query."""
         url = f"{self.access.base_url(image.registry)}/v2/{image.path}/{path}"
-        answer = self._patiently(method, url, self._identified(image, accept))
+        known = self.memory.of(url) if method == "GET" else None
+        answer = self._identified_answer(method, url, image, accept=accept, known=known)
+        if known and answer.status == _UNCHANGED:
+            return known
+        _check(answer, image)
+        if method == "GET":
+            self.memory.keep(url, answer)
+        return answer
+
+    def _identified_answer(
+        self, method: str, url: str, image: ImageName, *, accept: str, known: Answer | None
+    ) -> Answer:
+        told = {"If-None-Match": known.headers["etag"]} if known else {}
+        answer = self._patiently(method, url, self._identified(image, accept) | told)
         if answer.status == _UNAUTHORIZED:
             self._headers[image] = self._authorization(image, challenge_of(answer.challenges))
-            answer = self._patiently(method, url, self._identified(image, accept))
-        _check(answer, image)
+            answer = self._patiently(method, url, self._identified(image, accept) | told)
         return answer
 
     def _identified(self, image: ImageName, accept: str) -> dict[str, str]:

@@ -11,7 +11,8 @@ from replanner.hub.router import RoutedHub
 from replanner.hub.tree import TreeHub
 from replanner.profile.settings import Settings
 from replanner.registry.access import PUBLIC, Access
-from replanner.replan.ports import Forge, Pulls, Tree
+from replanner.registry.memory import Memory
+from replanner.replan.ports import Checks, Forge, Pulls, Tree
 from replanner.resolve import Registry
 
 if TYPE_CHECKING:
@@ -21,14 +22,14 @@ Models = Callable[[Settings, bool], OneLook]
 Images = Callable[[bool], Registry]
 
 
-def registry_of(access: Access) -> Images:
+def registry_of(access: Access, memory: Memory | None = None) -> Images:
     """Registries by their API. For who is not trusted only public ones, as anybody: their profiles
-    must neither reach into our network nor learn of private images."""
+    must neither reach into our network nor learn of private images. `memory` is of who is."""
 
     def opened(trusted: bool) -> Registry:  # noqa: FBT001 - see Images
         from replanner.registry.oci import OciRegistry  # noqa: PLC0415 - few profiles need one
 
-        return OciRegistry(access if trusted else Access(PUBLIC))
+        return OciRegistry(access, memory or Memory()) if trusted else OciRegistry(Access(PUBLIC))
 
     return opened
 
@@ -41,7 +42,7 @@ _ANY_IMAGE: Final = registry_of(Access(None))
 class World:
     """What a run reads and writes. `models` opens the Hub and `images` the registries, with their
     logins or without. `warnings` grow while the forge is written to; `signs`: it signs what this
-    token commits."""
+    token commits. `checks` is None where none are written: GitHub lets only Apps."""
 
     pulls: Pulls
     forge: Forge
@@ -50,6 +51,7 @@ class World:
     warnings: Sequence[str] = ()
     signs: Callable[[], bool] = lambda: False
     images: Images = _ANY_IMAGE
+    checks: Checks | None = None
     _trees: dict[str, Tree] = field(default_factory=dict)
     _hubs: dict[bool, OneLook] = field(default_factory=dict)
     _registries: dict[bool, Registry] = field(default_factory=dict)
@@ -96,10 +98,16 @@ def hugging_face(settings: Settings, with_token: bool) -> OneLook:  # noqa: FBT0
 
 @contextmanager
 def on_github(
-    connection: "Connection", *, models: Models = hugging_face, images: Images = _ANY_IMAGE
+    connection: "Connection",
+    *,
+    models: Models = hugging_face,
+    images: Images = _ANY_IMAGE,
+    checks_of: int | None = None,
 ) -> Iterator[World]:
-    """A repository on GitHub and what its profiles name. An App's token is renewed as it ends."""
-    from replanner.forge.github.proposals import GitHubForge  # noqa: PLC0415 - imports its client
+    """A repository on GitHub and what its profiles name. An App's token is renewed as it ends.
+    `checks_of`: the id of the App of this connection, if it is to write check runs."""
+    from replanner.forge.github.checks import GitHubChecks  # noqa: PLC0415 - imports its client
+    from replanner.forge.github.proposals import GitHubForge  # noqa: PLC0415
     from replanner.forge.github.pulls import GitHubPulls  # noqa: PLC0415
     from replanner.forge.github.session import Session  # noqa: PLC0415
 
@@ -113,4 +121,5 @@ def on_github(
             warnings=forge.warnings,
             signs=lambda: session.signs,
             images=images,
+            checks=GitHubChecks(session, checks_of) if checks_of is not None else None,
         )

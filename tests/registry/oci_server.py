@@ -24,7 +24,8 @@ def digest(seed: str) -> str:
 @dataclass
 class Registry:
     """`images` are seeds of manifests by tag, by path. `auth`: none, bearer or basic; `users` may
-    then read (without any, everybody may fetch a token). `fail` answers that status instead."""
+    then read (without any, everybody may fetch a token). `fail` answers that status instead.
+    `tells_etags`: lists of tags need not be sent twice."""
 
     url: str = ""
     images: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -34,6 +35,8 @@ class Registry:
     fail: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     tells_digests: bool = True
+    tells_etags: bool = False
+    unchanged: int = 0
     page: int = 1000
     calls: list[str] = field(default_factory=list)
 
@@ -112,7 +115,15 @@ class _Handler(BaseHTTPRequestHandler):
         if len(rest) > size:
             following = urlencode({"last": shown[-1], "n": size})
             more = {"Link": f'<http://169.254.169.254{path}?{following}>; rel="next"'}
-        self._send(200, json.dumps({"name": image, "tags": shown}).encode(), more)
+        body = json.dumps({"name": image, "tags": shown}).encode()
+        etag = f'"{hashlib.sha256(body).hexdigest()}"'
+        if self.registry.tells_etags:
+            more["ETag"] = etag
+        if self.registry.tells_etags and self.headers.get("If-None-Match") == etag:
+            self.registry.unchanged += 1
+            self._send(304, b"", more)
+            return
+        self._send(200, body, more)
 
     def _manifest(self, path: str) -> None:
         image, _, tag = path.removeprefix("/v2/").partition("/manifests/")
