@@ -41,7 +41,8 @@ class Event(NamedTuple):
     """One event. `actor` set it off; `label` was put on just now; `body_before` is what an edit
     replaced. `base` and `head` are the commits before and after it, where it has any; `run_*`
     tell of the run that a `workflow_run` speaks of, `check_*` of the check whose button was
-    pressed: `button` is the identifier that we gave it, empty for "Re-run"."""
+    pressed, and `check_app` of the App that made it: `button` is the identifier that we gave it,
+    empty for "Re-run"."""
 
     name: str
     repository: str
@@ -62,6 +63,7 @@ class Event(NamedTuple):
     run_commit: str = ""
     run_repository: str = ""
     check_id: int | None = None
+    check_app: int | None = None
     check_name: str = ""
     check_tag: str = ""
     button: str = ""

@@ -1,14 +1,28 @@
-"""The doors to the world beside the Hub: files of one commit, a forge that takes proposals, and
-pull requests that people opened."""
+"""The doors to the world beside the Hub: files of one commit, a forge that takes proposals, pull
+requests that people opened, and checks of commits."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from replanner.propose import Content, Files, Proposal, Seen, Shown
 from replanner.propose.shapes import Comment, Note
 
-__all__ = ["Base", "Comment", "Comparison", "Forge", "Note", "Pull", "Pulls", "Tree"]
+if TYPE_CHECKING:
+    from replanner.report.check_run import CheckText
+
+__all__ = [
+    "Base",
+    "CheckRun",
+    "Checks",
+    "Comment",
+    "Comparison",
+    "Forge",
+    "Note",
+    "Pull",
+    "Pulls",
+    "Tree",
+]
 
 
 class Tree(Protocol):
@@ -113,7 +127,8 @@ class Pulls(Protocol):
     def pull(self, number: int) -> Pull: ...
 
     def pull_of(self, commit: str, *, repository: str) -> Pull | None:
-        """The open pull request whose head is that commit of that repository."""
+        """The open pull request whose head is that commit of that repository; of any, where that
+        is empty."""
         ...
 
     def compare(self, base: str, head: str) -> Comparison: ...
@@ -152,3 +167,28 @@ class Pulls(Protocol):
         ...
 
     def remove_label(self, pull: Pull, label: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRun:
+    """A check run of ours. `tag` is what we wrote to know it again, `conclusion` empty where it has
+    not ended, `remarks` how many lines it remarks on."""
+
+    id: int
+    tag: str
+    conclusion: str = ""
+    remarks: int = 0
+
+
+class Checks(Protocol):
+    """What we say of commits, by which a branch may let merge or not."""
+
+    def find(self, commit: str) -> CheckRun | None:
+        """Ours on that commit, never anybody else's."""
+        ...
+
+    def create(self, commit: str, tag: str, text: "CheckText") -> None: ...
+
+    def update(self, run: CheckRun, tag: str, text: "CheckText") -> None:
+        """Say it instead; remarks are added to those that are there."""
+        ...

@@ -16,6 +16,7 @@ from replanner.report.review import Position, Review, Reviewed
 
 Severity = Literal["error", "warning", "notice"]
 MOST = 9
+NOT_PLANNED = "not_planned"
 CONFIG_PATH = ".github/replanner.yaml"
 _ORDER: tuple[Severity, ...] = ("error", "warning", "notice")
 _TOP = Position(1, 1)
@@ -54,6 +55,14 @@ def annotations(review: Review, *, most: int = MOST) -> tuple[Annotation, ...]:
     """At most `most` of each severity, and one more that counts those left out."""
     found = sorted(remarks(review), key=lambda one: _rank(one, review))
     return tuple(one for severity in _ORDER for one in _limited(found, severity, most))
+
+
+def lasting(review: Review, *, most: int) -> tuple[Annotation, ...]:
+    """The worst `most` of all, for where no remark is ever taken back: what could not be looked up
+    now may be in a minute, so that is left to the text."""
+    found = [one for one in remarks(review) if one.code != NOT_PLANNED]
+    found.sort(key=lambda one: (_ORDER.index(_shown(one)), *_rank(one, review)))
+    return tuple(map(_annotation, found[:most]))
 
 
 def command(one: Annotation) -> str:
@@ -110,7 +119,7 @@ def _trouble(one: Reviewed) -> _Wrong:
     at = (trouble and trouble.position) or _TOP
     told = f"{reason(one).rstrip('.')}. {trouble.hint if trouble else ''}".rstrip()
     if one.kind == "unknown":
-        return "warning", "not_planned", f"{one.name} could not be planned: {told}", at
+        return "warning", NOT_PLANNED, f"{one.name} could not be planned: {told}", at
     return "error", "bad_profile", told, at
 
 
@@ -147,15 +156,17 @@ def _rank(one: Remark, review: Review) -> tuple[bool, bool]:
 
 def _limited(found: Iterable[Remark], severity: Severity, most: int) -> list[Annotation]:
     of_kind = [one for one in found if _shown(one) == severity]
-    told = [
-        Annotation(severity, _plain(one.message), f"replanner: {_plain(one.code)}", one.path, *spot)
-        for one in of_kind[:most]
-        for spot in [(one.at.line, one.at.line, one.at.column)]
-    ]
+    told = list(map(_annotation, of_kind[:most]))
     more = len(of_kind) - most
     if more > 0:
         told.append(Annotation(severity, f"And {more} more; the job summary has all of them."))
     return told
+
+
+def _annotation(one: Remark) -> Annotation:
+    message, title = _plain(one.message), f"replanner: {_plain(one.code)}"
+    at = one.at
+    return Annotation(_shown(one), message, title, one.path, at.line, at.line, at.column)
 
 
 def _shown(one: Remark) -> Severity:

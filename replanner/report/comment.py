@@ -76,8 +76,8 @@ def sections(review: Review, look: Look) -> list[Section]:
     return [*head, *middle, *tail, *_folded(alone, review, look)]
 
 
-def footer(review: Review, look: Look, *, hidden: int = 0) -> str:
-    """One grey line: what was compared, and with what."""
+def compared(review: Review, look: Look) -> str:
+    """What was compared, and with what."""
     versions = sorted(
         {one.record.plan.config.vllm_version for one in review.profiles if one.record}
     )[:_MOST_VERSIONS]
@@ -87,14 +87,18 @@ def footer(review: Review, look: Look, *, hidden: int = 0) -> str:
         f"vLLM {escape(', '.join(versions), longest=60)}" if versions else "",
         f"replanner {escape(look.planner_version, longest=40)}" if look.planner_version else "",
     ]
+    return ", ".join(part for part in told if part)
+
+
+def footer(review: Review, look: Look, *, hidden: int = 0) -> str:
+    """One grey line: what was compared, and where there is more."""
     summary = link("job summary", look.run_url)
     links = [
         f"details of {hidden} profile{'s' * (hidden > 1)} are in the {summary}" if hidden else "",
         link("full report", look.run_url) if look.run_url and not hidden else "",
         "updated in place on every push",
     ]
-    first = ", ".join(part for part in told if part)
-    return f"<sub>{' · '.join([first, *(part for part in links if part)])}</sub>"
+    return f"<sub>{' · '.join([compared(review, look), *(part for part in links if part)])}</sub>"
 
 
 def _headline(review: Review, look: Look) -> str:

@@ -1,5 +1,7 @@
 """Reviews a pull request, or two commits, and says so in it."""
 
+from dataclasses import replace
+
 from replanner.event import Event
 from replanner.propose.decision import Decision
 from replanner.replan import talk
@@ -20,17 +22,25 @@ def pull_of(scene: Scene, event: Event, decision: Decision) -> Pull:
         return pulls.pull(decision.number)
     if decision.number is not None and facts is not None and facts.number != decision.number:
         return pulls.pull(decision.number)
-    named = facts if decision.number is not None else None
+    if decision.number is None or facts is None:
+        found = commits_of(scene, decision.base, decision.head)
+        return replace(found, base=event.branch or decision.base, author=event.actor)
     return Pull(
-        number=decision.number or 0,
+        number=decision.number,
         state="open",
-        base=named.base if named else event.branch or decision.base,
+        base=facts.base,
         base_commit=decision.base,
-        head=named.head if named else decision.head,
+        head=facts.head,
         head_commit=decision.head,
-        head_repository=named.head_repository if named else event.repository,
-        author=named.author if named else event.actor,
+        head_repository=facts.head_repository,
+        author=facts.author,
     )
+
+
+def commits_of(scene: Scene, base: str, head: str) -> Pull:
+    """Two commits of the repository as a pull request that nobody opened."""
+    where = scene.repository
+    return Pull(0, "open", base, base, head, head_commit=head, head_repository=where, author="")
 
 
 def review_pull(scene: Scene, pull: Pull) -> Review:

@@ -56,7 +56,8 @@ class GitHubGate:
     @contextmanager
     def world(self, repository: str) -> Iterator[World]:
         images = registry_of(self.settings.registries)
-        with on_github(self._connection(repository), images=images) as world:
+        connection, checks_of = self._connection(repository), self.settings.github.checks_of
+        with on_github(connection, images=images, checks_of=checks_of) as world:
             yield world
 
     def dispatch(self, repository: str, kind: str, payload: Mapping[str, str]) -> None:

@@ -52,6 +52,13 @@ class GitHub(NamedTuple):
     app: App | None
     repositories: tuple[str, ...]
     mode: Literal["work", "dispatch"] = "work"
+    checks: bool = True
+
+    @property
+    def checks_of(self) -> int | None:
+        """The App that writes check runs, if any may: workflows have their own."""
+        wanted = self.checks and self.mode == "work"
+        return self.app.id if self.app and wanted else None
 
 
 class Hub(NamedTuple):
@@ -213,11 +220,19 @@ def _value(hint: object, text: str, name: str) -> object:
         raise InputError(f"{name}: is a section; set the keys inside it, with __ between.")
     if get_origin(kind) is tuple:
         return [each.strip() for each in text.split(",") if each.strip()]
+    if kind is bool:
+        return _truth(text, name)
     if kind is not int:
         return text
     if not re.fullmatch(r"[0-9]{1,18}", text):
         raise InputError(f"{name}: must be a whole number, not {text[:40]!r}.")
     return int(text)
+
+
+def _truth(text: str, name: str) -> bool:
+    if text not in ("true", "false"):
+        raise InputError(f"{name}: must be true or false, not {text[:40]!r}.")
+    return text == "true"
 
 
 def _merged(document: object, above: Mapping[str, object]) -> object:
@@ -271,7 +286,7 @@ def _github(told: written.GitHub, folder: Path) -> GitHub:
         told.app.id,
         of.read_text(folder / told.app.private_key_file, "github.app.private_key_file"),
     )
-    return GitHub(told.api_url, token, app, told.repositories, told.mode)
+    return GitHub(told.api_url, token, app, told.repositories, told.mode, told.checks)
 
 
 def _registries(told: written.Registries, folder: Path) -> Access:

@@ -112,6 +112,7 @@ class GitHub(NamedTuple):
     mode: Annotated[
         Literal["work", "dispatch"], "dispatch only starts the repositories' own workflows."
     ] = "work"
+    checks: Annotated[bool, "An App writes a check run on each head, by which it can gate."] = True
 
 
 class Hub(NamedTuple):

@@ -14,6 +14,7 @@ from replanner.event import SUPPORTED, Event
 from replanner.propose.command import parse_command
 from replanner.propose.decide import decide
 from replanner.propose.decision import Decision
+from replanner.report.check_run import NAME
 from replanner.run.scene import Scene, wish_of
 from replanner.run.settling import settled
 from replanner.server import carrying
@@ -39,18 +40,23 @@ _INSTALLED: Final = frozenset({"installation", "installation_repositories"})
 @dataclass
 class RepositoryWork:
     """`Work` in repositories on GitHub. `subjects` maps globs of generic senders' subjects to globs
-    of profiles. `dispatches`: workflows of the repositories do the work, and are only started."""
+    of profiles. `dispatches`: workflows of the repositories do the work, and are only started.
+    `checks_of` is the App that writes check runs; None: nobody does."""
 
     gate: Gate
     inputs: Mapping[str, str] = field(repr=False)  # may hold a token
     subjects: Mapping[str, str] = field(default_factory=dict)
     dispatches: bool = False
+    checks_of: int | None = None
     clock: Callable[[], float] = time.time
     _listed: tuple[float, tuple[str, ...]] = (0.0, ())
     _seen: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
+    _warned: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._index = Index(self.gate, self.inputs)
+        # What is only checked, as our own proposals are, is told nowhere else.
+        self._reviewed = {"comment"} if self.checks_of is None else {"comment", "check"}
 
     # --- the port
 
@@ -70,7 +76,14 @@ class RepositoryWork:
         account = carrying.carry_out(self.gate, found, self.inputs, now_s=int(self.clock()))
         if account.get("unknown"):
             self._seen.pop((found.repository, str(account.get("base"))), None)
+        self._warn_once(found.repository, str(account.get("warning", "")))
         return account
+
+    def _warn_once(self, repository: str, text: str) -> None:
+        """A right that an App lacks is lacking at every review: it is told once a process."""
+        if text and (repository, text) not in self._warned:
+            self._warned.add((repository, text))
+            LOG.warning("%s: %s", repository, text)
 
     # --- a model, an image or a subject moved
 
@@ -115,10 +128,26 @@ class RepositoryWork:
         if event.name == "issue_comment":
             yield from _commanded(repository, event)
         elif event.name in _RERUN:
-            if event.pull:
-                yield _pull(repository, event.pull.number)
+            yield from self._pressed(repository, event)
+        elif event.name == "merge_group":
+            if self.checks_of is not None:
+                commits: dict[str, object] = {"base": event.base, "head": event.head}
+                yield Target("queue", "", repository, commits)
         elif event.name in SUPPORTED:
             yield from self._decided(repository, event)
+
+    def _pressed(self, repository: str, event: Event) -> Iterator[Target]:
+        """A button of a check run of ours, and no other App's or workflow's. The event's word on
+        its pull request is not needed: it has none for forks."""
+        named = event.name == "check_suite" or event.check_name == NAME
+        if self.checks_of is None or event.check_app != self.checks_of or not named:
+            return
+        bot = event.actor.endswith("[bot]")
+        if event.action == "requested_action" and (bot or not (event.actor and event.button)):
+            return
+        who = "" if bot else event.actor
+        asked: dict[str, object] = {"commit": event.head, "button": event.button, "writer": who}
+        yield Target("button", "", repository, asked)
 
     def _decided(self, repository: str, event: Event) -> Iterator[Target]:
         known = self._index.known(repository)
@@ -145,7 +174,7 @@ class RepositoryWork:
     def _of_decision(
         self, repository: str, event: Event, known: Known, decision: Decision
     ) -> Iterator[Target]:
-        if decision.mode == "comment" and decision.number is not None:
+        if decision.mode in self._reviewed and decision.number is not None:
             yield _pull(repository, decision.number)
         elif decision.mode == "apply" and decision.number is not None:
             asked: dict[str, object] = {
@@ -222,7 +251,8 @@ def make_work(settings: Settings) -> RepositoryWork:
     subjects = {glob: profiles for one in senders for glob, profiles in one.map.items()}
     dispatches = settings.github.mode == "dispatch"
     gate, inputs = GitHubGate(settings), inputs_of(settings)
-    return RepositoryWork(gate, inputs, subjects, dispatches=dispatches)
+    checks_of = settings.github.checks_of
+    return RepositoryWork(gate, inputs, subjects, dispatches=dispatches, checks_of=checks_of)
 
 
 def _commanded(repository: str, event: Event) -> Iterator[Target]:

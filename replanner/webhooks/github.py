@@ -44,6 +44,15 @@ def _comment(name: str, payload: Payload) -> tuple[HookEvent, ...]:
     return (RepositoryEvent(event),)
 
 
+def _check(name: str, payload: Payload) -> tuple[HookEvent, ...]:
+    """Buttons are for people. That a check is run again may be asked by anybody whom GitHub lets:
+    it only makes us look again."""
+    pressed = text(payload, "action") == "requested_action"
+    if pressed and text(payload, "sender", "type") == "Bot":
+        return ()
+    return _repository(name, payload)
+
+
 def _installation(name: str, payload: Payload) -> tuple[HookEvent, ...]:
     """One event for each repository that came or went."""
     action, lists = text(payload, "action"), _REPOSITORY_LISTS[name]
@@ -79,8 +88,10 @@ _WANTED: Final[Mapping[str, tuple[frozenset[str], _Read]]] = {
     "pull_request": (frozenset(), _repository),
     "merge_group": (frozenset({"checks_requested"}), _repository),
     "issue_comment": (frozenset({"created"}), _comment),
-    "check_run": (frozenset({"requested_action", "rerequested"}), _repository),
-    "check_suite": (frozenset({"rerequested"}), _repository),
+    "check_run": (frozenset({"requested_action", "rerequested"}), _check),
+    # Not "requested", which every push brings: a commit is checked as a pull request's head, of
+    # which GitHub tells too, from forks as well, where there are no suites.
+    "check_suite": (frozenset({"rerequested"}), _check),
     "release": (frozenset({"published"}), _repository),
     "repository_dispatch": (frozenset(), _repository),
     "installation": (

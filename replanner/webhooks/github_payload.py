@@ -109,6 +109,7 @@ def _check_run(event: Event, payload: Payload) -> Event:
         head=_needed(event, payload, "check_run", "head_sha"),
         pull=_checked_pull(event, payload, run),
         check_id=number(run, "id"),
+        check_app=number(run, "app", "id"),
         check_name=text(run, "name"),
         check_tag=text(run, "external_id"),
         button=text(payload, "requested_action", "identifier"),
@@ -120,6 +121,7 @@ def _check_suite(event: Event, payload: Payload) -> Event:
     return event._replace(
         head=_needed(event, payload, "check_suite", "head_sha"),
         pull=_checked_pull(event, payload, suite),
+        check_app=number(suite, "app", "id"),
     )
 
 

@@ -163,7 +163,7 @@ class GitHubPulls:
         listed = self.session.pages(_Pull, "pulls", doing="list pull requests", query=_RECENT)
         for one in listed:
             home = one.head.repo.full_name if one.head.repo else ""
-            if one.head.sha == commit and home.lower() == repository.lower():
+            if one.head.sha == commit and repository.lower() in ("", home.lower()):
                 return one.shown()
         return None
 

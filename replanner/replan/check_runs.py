@@ -1,0 +1,108 @@
+"""Keeps one check run on a commit right: made once, found again after a crash, and written only
+where it would say something else.
+
+That it could not be written is told, never raised: the comment stands without it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from replanner.errors import AccessDenied, RateLimited, ReplannerError, UpstreamError
+from replanner.propose.shapes import digest_of
+from replanner.replan.ports import CheckRun, Checks
+from replanner.report.check_run import CheckText
+
+Operation = Literal["created", "updated", "unchanged", "left", "denied", "none"]
+_TAG: Final = re.compile(r"(pull|queue) ([0-9a-f]{1,40}) [0-9a-f]{16}")
+_DIGITS: Final = 16
+_NEEDED: Final = "The App needs the permission Checks: read and write, and its owner's consent."
+
+
+class About(NamedTuple):
+    """Why a commit is checked: as the head of a pull request of this number, or as the end of a
+    group in the merge queue that begins at this base. It stands in the check run itself, since
+    GitHub's events name no pull requests of forks and no base of a group."""
+
+    kind: Literal["pull", "queue"]
+    value: str
+
+    @property
+    def number(self) -> int | None:
+        return int(self.value) if self.kind == "pull" and self.value.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckWanted:
+    """What a commit's check run should say. `again`: somebody asked for it to be run again, and
+    GitHub waits for its end even where that is the same."""
+
+    commit: str
+    about: About
+    text: CheckText
+    again: bool = False
+
+    @property
+    def tag(self) -> str:
+        """What is written into the check run to know it again: the same for the same text."""
+        text = self.text
+        told = [text.conclusion, text.title, text.summary, text.remarks, text.buttons]
+        digest = digest_of({str(number): repr(part) for number, part in enumerate(told)})
+        return f"{self.about.kind} {self.about.value} {digest[:_DIGITS]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What became of a check run; `warning` is for people, `error` why it has to be tried again."""
+
+    operation: Operation
+    warning: str = ""
+    error: ReplannerError | None = None
+
+
+def about_of(run: CheckRun) -> About | None:
+    """What a check run of ours is about."""
+    found = _TAG.fullmatch(run.tag)
+    return About("pull" if found[1] == "pull" else "queue", found[2]) if found else None
+
+
+def put(
+    checks: Checks, wanted: CheckWanted, *, spares: Callable[[CheckRun], bool] = lambda _: False
+) -> Put:
+    """Make a commit's check run say it. `spares`: whether the one that is there is to be left."""
+    try:
+        return Put(_put(checks, wanted, spares))
+    except AccessDenied as error:
+        return Put("denied", f"No check run was written: {error.message} {_NEEDED}")
+    except ReplannerError as error:
+        return Put("none", error=error)
+
+
+def _put(checks: Checks, wanted: CheckWanted, spares: Callable[[CheckRun], bool]) -> Operation:
+    standing = checks.find(wanted.commit)
+    if standing is None:
+        _create(checks, wanted)
+        return "created"
+    if spares(standing):
+        return "left"
+    if _says(standing, wanted) and not wanted.again:
+        return "unchanged"
+    checks.update(standing, wanted.tag, wanted.text)
+    return "updated"
+
+
+def _says(run: CheckRun, wanted: CheckWanted) -> bool:
+    return run.tag == wanted.tag and run.conclusion == wanted.text.conclusion
+
+
+def _create(checks: Checks, wanted: CheckWanted) -> None:
+    """It may be done though its answer was lost."""
+    try:
+        checks.create(wanted.commit, wanted.tag, wanted.text)
+    except RateLimited:
+        raise
+    except UpstreamError:
+        found = checks.find(wanted.commit)
+        if found is None or found.tag != wanted.tag:
+            raise
