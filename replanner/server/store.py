@@ -1,6 +1,8 @@
 """Opens the store, SQLite or PostgreSQL. What DBOS keeps there is durable.py's, our own tables are
 tables.py's; the web needs only the latter, so nothing here imports DBOS."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
@@ -19,6 +21,9 @@ COALESCE: Final = "coalesce"
 REPLAN: Final = "replan"
 # Where PostgreSQL keeps them.
 DBOS_SCHEMA: Final = "dbos"
+# From Python 3.12 on, DBOS's tables say when by unixepoch('subsec') (dbos 3.4, _migration.py and
+# _sys_db.py), which older SQLites, Debian 12's too, answer with NULL: no row could be written.
+_KNOWS_MILLISECONDS: Final = (3, 42)
 
 
 class Patience(NamedTuple):
@@ -68,8 +73,14 @@ def _sqlite(wait_s: int) -> Any:
         # A delivery that was answered is on the disk, whatever becomes of the machine.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()
+        if sqlite3.sqlite_version_info < _KNOWS_MILLISECONDS:
+            connection.create_function("unixepoch", 1, _epoch_s)
 
     return prepare
+
+
+def _epoch_s(modifier: object) -> float | None:
+    return time.time() if modifier == "subsec" else None
 
 
 @contextmanager
