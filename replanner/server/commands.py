@@ -56,7 +56,11 @@ class Told(NamedTuple):
         return int(text)
 
 
-def serve(told: Told, command: Sequence[str] = (sys.executable, "-m", "replanner")) -> int:
+# Nothing is imported from the folder that the server was started in: it may be anybody's.
+_AS_WE_ARE: Final = (sys.executable, "-I" if sys.flags.isolated else "-P", "-m", "replanner")
+
+
+def serve(told: Told, command: Sequence[str] = _AS_WE_ARE) -> int:
     """Web and worker together; `command` is how replanner is started for each of them."""
     told.settings()  # what is wrong with them is said before anything is started
     config = ["--config", told.config] if told.config else []
