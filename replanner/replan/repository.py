@@ -2,6 +2,7 @@
 
 import json
 import posixpath
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -152,15 +153,20 @@ def _profiles(
     by_folder: dict[str, list[Found]] = {}
     by_name: dict[str, list[Found]] = {}
     for one in found:
-        # Some file systems hold these two for one, so they are one here.
-        by_folder.setdefault((one.folder or "").casefold(), []).append(one)
+        by_folder.setdefault(_on_disk(one.folder), []).append(one)
         by_name.setdefault(one.name, []).append(one)
     return tuple(
-        _checked(one, by_folder[(one.folder or "").casefold()], config)
+        _checked(one, by_folder[_on_disk(one.folder)], config)
         if len(by_name[one.name]) == 1
         else _namesake(one, by_name[one.name])
         for one in found
     )
+
+
+def _on_disk(folder: str | None) -> str:
+    """The same for folders that some file systems hold for one: in another case, or with an accent
+    that is a letter of its own (Unicode's NFC and NFD)."""
+    return unicodedata.normalize("NFC", (folder or "").casefold())
 
 
 def _load(tree: Tree, name: str, path: str, renderers: Sequence[str]) -> Found:

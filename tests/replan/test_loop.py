@@ -404,9 +404,13 @@ def test_only_the_named_profiles_are_looked_at(accepted: World) -> None:
         accepted.run(only=("thrid",))
 
 
-def test_two_profiles_for_one_folder_are_an_error_for_both(accepted: World) -> None:
-    same = profile() + "outputs:\n  dir: deploy/Both\n"
-    accepted.repo.commit({CHAT: same, "profiles/b.yaml": same.replace("Both", "both")})
+@pytest.mark.parametrize("pair", [("Both", "both"), ("d\u00e9j\u00e0", "de\u0301ja\u0300")])
+def test_two_profiles_for_one_folder_are_an_error_for_both(
+    accepted: World, pair: tuple[str, str]
+) -> None:
+    """Where case does not count, or accents are put together, they are one on the disk."""
+    one, other = (f"{profile()}outputs:\n  dir: deploy/{name}\n" for name in pair)
+    accepted.repo.commit({CHAT: one, "profiles/b.yaml": other})
     result = accepted.run()
     assert [one.status for one in result.judged] == ["failed", "failed"]
     assert result.writes == ()
