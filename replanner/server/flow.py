@@ -10,15 +10,16 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from dbos import DBOS, Debouncer, SetEnqueueOptions, SetWorkflowID
 
-from replanner.errors import Bug, RateLimited, ReplannerError, UpstreamError
+from replanner.errors import Bug, InputError, RateLimited, ReplannerError, UpstreamError
 from replanner.server.census import WAITING, jobs_table
 from replanner.server.jobs import Json, Work
-from replanner.server.store import COALESCE, INGEST, REPLAN
+from replanner.server.store import COALESCE, INGEST, REPLAN, SUSPECTS
 
 LOG: Final = logging.getLogger(__name__)
 # A job that a worker died of this often is set aside. Its neighbours are counted too.
@@ -145,53 +146,64 @@ def _ingest_stage(work: Work, send: Start) -> None:
     @DBOS.step(name="find")
     def find(deliveries: list[Delivery], tries: int) -> dict[str, list[object]]:
         if len(deliveries) > 1 and _died_before():
-            return _Found(alone=[(each, 0, 0.0) for each in deliveries]).to_json()
+            return _Found(
+                alone=[_Alone(each, tries, queue=SUSPECTS) for each in deliveries]
+            ).to_json()
         return _find(work, deliveries, tries).to_json()
 
     @DBOS.workflow(name=INGEST, max_recovery_attempts=MOST_DEATHS)
     def ingest(deliveries: list[Delivery], tries: int = 0) -> int:
         found = _Found.of(find(deliveries, tries))
-        for each, again, delay_s in found.alone:
-            with SetEnqueueOptions(delay_seconds=delay_s or None):
-                DBOS.enqueue_workflow(INGEST, ingest, [each], again)
+        for each in found.alone:
+            with SetEnqueueOptions(delay_seconds=each.delay_s or None):
+                DBOS.enqueue_workflow(each.queue, ingest, [each.delivery], each.tries)
         for target in found.targets:
             send(target)
         return len(found.targets)
 
 
+class _Alone(NamedTuple):
+    """A delivery that has to go a way of its own: with how many tries behind it, in how many
+    seconds, through which queue."""
+
+    delivery: Delivery
+    tries: int
+    delay_s: float = 0
+    queue: str = INGEST
+
+
 class _Found(NamedTuple):
-    """What became of some deliveries: who is concerned, and which have to go a way of their own:
-    with how many tries behind them, and in how many seconds."""
+    """What became of some deliveries: who is concerned, and which are not done with."""
 
     targets: Sequence[Json] = ()
-    alone: Sequence[tuple[Delivery, int, float]] = ()
+    alone: Sequence[_Alone] = ()
 
     def to_json(self) -> dict[str, list[object]]:
         return {"targets": list(self.targets), "alone": [list(each) for each in self.alone]}
 
     @classmethod
     def of(cls, kept: Mapping[str, list[Any]]) -> "_Found":
-        return cls(kept["targets"], [(each[0], each[1], each[2]) for each in kept["alone"]])
+        return cls(kept["targets"], [_Alone(*each) for each in kept["alone"]])
 
 
 def _find(work: Work, deliveries: Sequence[Delivery], tries: int) -> _Found:
     """One that cannot be understood, or not now, must not hold up those that came with it."""
     targets: dict[str, Json] = {}
-    alone: list[tuple[Delivery, int, float]] = []
+    alone: list[_Alone] = []
     for each in deliveries:
-        if any(delay_s for _, _, delay_s in alone):
+        if any(other.delay_s for other in alone):
             # An upstream is away, and each of the others might wait for it as long.
-            alone.append((each, tries, 0.0))
+            alone.append(_Alone(each, tries))
             continue
         try:
-            answer = _ask(lambda each=each: _targets(work, each), tries)  # type: ignore[misc]
+            answer = _ask(partial(_targets, work, each), tries)
         except JobFailed:
             if len(deliveries) == 1:
                 raise  # it is set aside, and nothing else with it
-            alone.append((each, tries, 0.0))
+            alone.append(_Alone(each, tries))
             continue
         if answer.later_s:
-            alone.append((each, tries + 1, answer.later_s))
+            alone.append(_Alone(each, tries + 1, answer.later_s))
         for target in answer.targets:
             targets[_place(target, len(targets))] = target
     return _Found(list(targets.values()), alone)
@@ -205,7 +217,7 @@ def _place(target: Json, number: int) -> str:
 def _targets(work: Work, delivery: Delivery) -> list[dict[str, object]]:
     events = delivery["events"]
     if not isinstance(events, list):
-        raise TypeError("a delivery's events are a list")
+        raise InputError("what the store holds is no delivery.")
     found = [target.to_json() for event in events for target in work.targets(event)]
     LOG.info(
         "a delivery concerns %d targets",

@@ -77,4 +77,4 @@ def _events(text: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        return [{"kind": "unreadable"}]
+        return None

@@ -63,7 +63,7 @@ def _launch(settings: Settings, work: Work, slot: int, engine: sa.Engine) -> Non
     }
     DBOS(config=config)
     flow.register(work, flow.Pace(settings.debounce_seconds), flow.asked_again(engine))
-    DBOS.listen_queues([store.INGEST, store.COALESCE, store.REPLAN])
+    DBOS.listen_queues([store.INGEST, store.COALESCE, store.REPLAN, store.SUSPECTS])
     DBOS.launch()
 
 

@@ -37,6 +37,7 @@ class Recording:
             return []
         model = str(event["model_id"])
         owner = model.partition("/")[0]
+        self.be_unclear(owner, model)
         key = "" if owner == "urgent" else model
         return [Target("update", key, f"acme/{owner}", {"model": model, "event": dict(event)})]
 
@@ -46,9 +47,19 @@ class Recording:
         name = str(payload.get("model") or target["key"])
         self.write(f"S {name}")
         self.misbehave(name)
-        time.sleep(TOOK_S)
+        time.sleep(2 if name.startswith("slow/") else TOOK_S)
         self.write(f"E {name}")
         return {"done": name}
+
+    def be_unclear(self, owner: str, model: str) -> None:
+        if owner == "unclear":
+            raise InputError("nobody knows whom that concerns.")
+        if owner == "fatal":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if owner == "away":
+            self.write(f"T {model}")
+            if self.file.read_text().count(f"T {model}\n") == 1:
+                raise RateLimited("GitHub asked to come back later.", retry_after_s=1)
 
     def misbehave(self, name: str) -> None:
         kind = name.partition("/")[0]

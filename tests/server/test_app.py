@@ -37,9 +37,11 @@ class Site:
 
     def __init__(self, *, waiting: int = 0, most_refused: int = 1000) -> None:
         self.kept, self.metrics = Kept(), Metrics()
+        census = Census({("inbox", "ENQUEUED"): waiting})
         health = Health(
-            lambda: Census({("ingest", "ENQUEUED"): waiting}), lambda: 1, lambda: "", None, 100, 0
-        )
+            lambda: census, lambda: 1, lambda: None, lambda: "", store_file=None, most_queued=100,
+            min_free_bytes=0,
+        )  # fmt: skip
         senders = {
             "github": Sender((Secret(GITHUB), Secret("the-previous-secret-0123"))),
             "huggingface": Sender((Secret(HUB),)),

@@ -109,7 +109,7 @@ def test_a_store_that_is_gone_keeps_nothing_and_says_so(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_is_almost_full_takes_no_deliveries(tmp_path: Path) -> None:
-    full = Health(Census, lambda: 0, lambda: "", tmp_path / "replanner.db", 9, 2**62)
+    full = Health(Census, lambda: 0, lambda: None, lambda: "", tmp_path / "replanner.db", 9, 2**62)
     assert full.too_busy("github") == "the disk is almost full"
     assert full.problems() == ["disk: almost full"]
 
@@ -132,8 +132,9 @@ def test_old_jobs_are_deleted_and_dead_ones_later(engine: sa.Engine, tmp_path: P
         ("waiting", "ENQUEUED", 400),
     ]:
         with durable.client(engine) as client:
-            row = {"workflow_name": "ingest", "queue_name": "ingest", "workflow_id": name}
-            client.enqueue(row, [])
+            client.enqueue(
+                {"workflow_name": "ingest", "queue_name": "ingest", "workflow_id": name}, []
+            )
         with closing(sqlite3.connect(tmp_path / "replanner.db")) as rows:
             rows.execute(
                 "UPDATE workflow_status SET status = ?, updated_at = ? WHERE workflow_uuid = ?",
