@@ -69,6 +69,25 @@ class GitHub:
             f"{row['method']} {row['path']}: {row['request']}" for row in rows if row.get("request")
         ]
 
+    def seen_by_app(self, path: str, data: bytes) -> bytes:
+        """GraphQL's viewer is the App's account for an App's token, on GitHub; the emulator says
+        the account that the App is installed on."""
+        answer = json.loads(data) if path == "/graphql" else {}
+        found = answer.get("data") or {}
+        if "viewer" not in found:
+            return data
+        found["viewer"] = {"login": APP_LOGIN, "databaseId": 7}
+        pull = found["repository"].get("pullRequest") or {}
+        for said in pull.get("comments", {}).get("nodes", ()):
+            comment = self.repo("GET", f"/issues/comments/{said['fullDatabaseId']}")
+            said["viewerDidAuthor"] = comment["user"]["login"] == APP_LOGIN
+        return json.dumps(answer).encode()
+
+    def check_runs(self, commit: str) -> list[Any]:
+        """All check runs of a commit, whoever made them."""
+        found = self.repo("GET", f"/commits/{commit}/check-runs?filter=all&per_page=100")
+        return list(found["check_runs"])
+
     # --- what people do
 
     def head(self, branch: str = "main") -> str:
@@ -155,7 +174,7 @@ class GitHub:
 def emulated(seed: Path | None = None) -> Iterator[GitHub]:
     """A GitHub emulator of one's own, or a skip."""
     program = peer("github-emulator", needs=("github/openapi.json",))
-    arguments = ["--seed", str(seed)] if seed else []
+    arguments = ["--checks-need-app", *(["--seed", str(seed)] if seed else [])]
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [program, "--foreground", "--json", *arguments], stdin=pipe, stdout=pipe, text=True

@@ -19,22 +19,7 @@ AT_ONCE = Pace(0, 0, patience_s=5, first_wait_s=0.01)
 
 @pytest.fixture(autouse=True)
 def _viewer(step: Step, github: GitHub) -> None:
-    """GraphQL's viewer is the App's account for an App's token, on GitHub; the emulator says the
-    account that the App is installed on."""
-    step.wire.altered = lambda path, data: seen_by_app(github, path, data)
-
-
-def seen_by_app(github: GitHub, path: str, data: bytes) -> bytes:
-    answer = json.loads(data) if path == "/graphql" else {}
-    found = answer.get("data") or {}
-    if "viewer" not in found:
-        return data
-    found["viewer"] = {"login": APP_LOGIN, "databaseId": 7}
-    pull = found["repository"].get("pullRequest") or {}
-    for said in pull.get("comments", {}).get("nodes", ()):
-        comment = github.repo("GET", f"/issues/comments/{said['fullDatabaseId']}")
-        said["viewerDidAuthor"] = comment["user"]["login"] == APP_LOGIN
-    return json.dumps(answer).encode()
+    step.wire.altered = github.seen_by_app
 
 
 def by_app(step: Step, github: GitHub, event: str, payload: object) -> Ran:
@@ -44,8 +29,8 @@ def by_app(step: Step, github: GitHub, event: str, payload: object) -> Ran:
 
 def session(step: Step, github: GitHub, key: str | None = None) -> Session:
     app = App(APP_ID, github.app_key if key is None else key)
-    where = {"repository": github.repository, "api_url": step.wire.url}
-    return Session(Connection(token=app, pace=AT_ONCE, **where))
+    where, url = github.repository, step.wire.url
+    return Session(Connection(repository=where, token=app, api_url=url, pace=AT_ONCE))
 
 
 def test_its_comment_is_the_apps_and_a_second_run_writes_nothing(
@@ -104,7 +89,7 @@ def test_a_session_outlives_the_apps_tokens(step: Step, github: GitHub) -> None:
 
     def soon_over(path: str, data: bytes) -> bytes:
         if not path.endswith("/access_tokens"):
-            return seen_by_app(github, path, data)
+            return github.seen_by_app(path, data)
         made.append(json.loads(data)["token"])
         soon = datetime.now(UTC) + timedelta(seconds=5)
         return json.dumps({**json.loads(data), "expires_at": f"{soon:%Y-%m-%dT%H:%M:%SZ}"}).encode()
