@@ -2,20 +2,27 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
-from replanner.errors import InputError
-from replanner.run.world import World, on_github, registry_of
+from replanner.errors import InputError, ReplannerError
+from replanner.registry.memory import Memory
+from replanner.run.polite import politely, politely_pinned
+from replanner.run.world import World, hugging_face, on_github, registry_of
 from replanner.server.settings import Settings
+from replanner.upstream.manners import Manners
 
 if TYPE_CHECKING:
-    from replanner.forge.github.session import Connection
+    from replanner.forge.github.session import Connection, Session
 
 # Long waits are the jobs' affair: they hold no place, and outlive the process.
 _PATIENCE_S = 20.0
 # Connection wants a repository, and an App has none of its own.
 _NONE = "-/-"
+_MOST_ETAGS: Final = 10_000
+# The two of GitHub's limits that we ever come near.
+_RESOURCES: Final = ("core", "graphql")
 
 
 class Gate(Protocol):
@@ -26,6 +33,10 @@ class Gate(Protocol):
         ...
 
     def world(self, repository: str) -> AbstractContextManager[World]: ...
+
+    def still(self, repository: str, heads: Mapping[str, str]) -> bool:
+        """Do these branches still stand at these commits? Asked so that it costs nothing if so."""
+        ...
 
     def dispatch(self, repository: str, kind: str, payload: Mapping[str, str]) -> None:
         """Start the workflows of a repository that listen to repository_dispatch."""
@@ -42,6 +53,9 @@ class GitHubGate:
     narrowed by the named ones if there are any."""
 
     settings: Settings
+    manners: Manners = field(default_factory=Manners)
+    _images: Memory = field(default_factory=Memory, init=False)
+    _etags: dict[tuple[str, str, str], str] = field(default_factory=dict, init=False)
 
     def repositories(self) -> Sequence[str]:
         named = self.settings.github.repositories
@@ -55,10 +69,28 @@ class GitHubGate:
 
     @contextmanager
     def world(self, repository: str) -> Iterator[World]:
-        images = registry_of(self.settings.registries)
+        models = politely(hugging_face, self.manners)
+        images = politely_pinned(registry_of(self.settings.registries, self._images), self.manners)
         connection, checks_of = self._connection(repository), self.settings.github.checks_of
-        with on_github(connection, images=images, checks_of=checks_of) as world:
+        with on_github(connection, models=models, images=images, checks_of=checks_of) as world:
             yield world
+
+    def still(self, repository: str, heads: Mapping[str, str]) -> bool:
+        from replanner.forge.github.session import Session  # noqa: PLC0415 - its client
+
+        with Session(self._connection(repository)) as session:
+            return all(self._stands(session, *head) for head in heads.items())
+
+    def _stands(self, session: "Session", branch: str, commit: str) -> bool:
+        from replanner.forge.github.standing import Standing, stands  # noqa: PLC0415 - its client
+
+        key = (session.repository, branch, commit)
+        found = stands(session, Standing(branch, commit, self._etags.get(key, "")))
+        if len(self._etags) > _MOST_ETAGS:
+            self._etags.clear()
+        if found:
+            self._etags[key] = found.etag
+        return found is not None
 
     def dispatch(self, repository: str, kind: str, payload: Mapping[str, str]) -> None:
         from replanner.forge.github.session import Session  # noqa: PLC0415 - its client
@@ -87,7 +119,37 @@ class GitHubGate:
             token=app or token,
             api_url=told.api_url,
             pace=Pace(patience_s=_PATIENCE_S),
+            watch=_Watch(self.manners, *self._limit(repository, told.api_url)),
         )
+
+    def _limit(self, repository: str, api_url: str) -> tuple[str, str]:
+        """What shares one of GitHub's limits, and the owner: a token has one for all that it may
+        touch, an App one for each owner that it is installed by."""
+        host, owner = urlsplit(api_url).netloc, repository.partition("/")[0]
+        return (host if self.settings.github.app is None else f"{host} {owner}"), owner
+
+
+class _Watch(NamedTuple):
+    """Who looks on while GitHub is asked."""
+
+    manners: Manners
+    key: str
+    owner: str
+
+    def before(self) -> None:
+        self.manners.before(self.key)
+
+    def answered(self, headers: Mapping[str, str]) -> None:
+        self.manners.fine(self.key)
+        left, resource = (
+            headers.get("x-ratelimit-remaining", ""),
+            headers.get("x-ratelimit-resource"),
+        )
+        if resource in _RESOURCES and left.isascii() and left.isdigit():
+            self.manners.meter.remaining(self.owner, resource, int(left[:9]))
+
+    def failed(self, error: ReplannerError) -> None:
+        self.manners.failed("github", self.key, error)
 
 
 def inputs_of(settings: Settings) -> dict[str, str]:

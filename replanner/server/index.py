@@ -1,12 +1,13 @@
 """Which repository follows what: read from the repositories themselves, kept while their bases
-stand where they stood."""
+stand where they stood. Whether they do is asked in a way that costs nothing while they do."""
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from replanner.errors import ReplannerError, UpstreamError
 from replanner.planning.images import USUAL_IMAGES, follows, image_name, repository_of
 from replanner.planning.request import is_folder
 from replanner.profile import Profile, RepoConfig
@@ -22,6 +23,8 @@ from replanner.webhooks.events import HookEvent, ImageMoved, ModelMoved, Subject
 
 # A storm of events looks at a repository this often at most.
 _FRESH_S: Final = 20.0
+# What the bases' commits do not tell, such as which branch is the default one, is this old at most.
+_READ_S: Final = 3600.0
 
 
 class Followed(NamedTuple):
@@ -62,6 +65,16 @@ class Known(NamedTuple):
     bases: tuple[Followed, ...]
 
 
+class _Kept(NamedTuple):
+    """When it was last asked whether it still holds, when it was read, and the commits it was read
+    from, by branch."""
+
+    looked_s: float
+    read_s: float
+    known: Known
+    heads: Mapping[str, str]
+
+
 @dataclass
 class Index:
     """`inputs` are what the server says in every repository."""
@@ -69,32 +82,53 @@ class Index:
     gate: Gate
     inputs: Mapping[str, str] = field(repr=False)  # may hold a token
     clock: Callable[[], float] = time.monotonic
-    _known: dict[str, tuple[float, Known]] = field(default_factory=dict)
+    _known: dict[str, _Kept] = field(default_factory=dict)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def known(self, repository: str) -> Known:
         """What the repository follows; asked again once that is a while ago."""
         with self._lock(repository):
-            since, known = self._known.get(repository, (0.0, None))
-            if known is None or self.clock() - since > _FRESH_S:
-                with self.gate.world(repository) as world:
-                    known = self._read(world, known)
-                self._known[repository] = (self.clock(), known)
-            return known
+            kept = self._known.get(repository)
+            if kept is None or self.clock() - kept.looked_s > _FRESH_S:
+                kept = self._anew(repository, kept)
+                self._known[repository] = kept
+            return kept.known
 
     def forget(self, repository: str) -> None:
         """Something changed there: the next question is asked of the repository."""
         with self._lock(repository):
-            known = self._known.get(repository)
-            if known:
-                self._known[repository] = (-_FRESH_S * 2 + self.clock(), known[1])
+            kept = self._known.get(repository)
+            if kept:
+                self._known[repository] = kept._replace(looked_s=self.clock() - 2 * _FRESH_S)
+
+    def keep_only(self, repositories: Collection[str]) -> None:
+        """The others are gone: nothing of them is kept."""
+        with self._guard:
+            for gone in self._known.keys() - set(repositories):
+                self._known.pop(gone, None)
+                self._locks.pop(gone, None)
 
     def _lock(self, repository: str) -> threading.Lock:
         with self._guard:
             return self._locks.setdefault(repository, threading.Lock())
 
-    def _read(self, world: World, before: Known | None) -> Known:
+    def _anew(self, repository: str, kept: _Kept | None) -> _Kept:
+        if kept and self.clock() - kept.read_s <= _READ_S and self._holds(repository, kept):
+            return kept._replace(looked_s=self.clock())
+        with self.gate.world(repository) as world:
+            known, heads = self._read(world, kept.known if kept else None)
+        return _Kept(self.clock(), self.clock(), known, heads)
+
+    def _holds(self, repository: str, kept: _Kept) -> bool:
+        try:
+            return self.gate.still(repository, kept.heads)
+        except UpstreamError:
+            raise
+        except ReplannerError:
+            return False  # a branch is gone, say: reading it all tells what is wrong
+
+    def _read(self, world: World, before: Known | None) -> tuple[Known, Mapping[str, str]]:
         first = world.forge.base(None)
         settings, config = settings_of(first.tree, self.inputs)
         kept = {(one.base, one.commit): one for one in before.bases} if before else {}
@@ -103,7 +137,8 @@ class Index:
             kept.get((one.name, one.commit)) or _followed(one, self.inputs)
             for one in named or [first]
         )
-        return Known(settings, config, bases)
+        heads = {one.name: one.commit for one in (first, *named)}
+        return Known(settings, config, bases), heads
 
 
 def _followed(base: Base, inputs: Mapping[str, str]) -> Followed:

@@ -1,12 +1,10 @@
 """Decides whom an event concerns: which repositories, which of their pull requests; the doing is
 carrying.py's."""
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Final
 
 from replanner.errors import InputError, ReplannerError, UpstreamError
@@ -19,15 +17,13 @@ from replanner.run.scene import Scene, wish_of
 from replanner.run.settling import settled
 from replanner.server import carrying
 from replanner.server.gate import Gate, GitHubGate, inputs_of
-from replanner.server.index import Followed, Index, Known
+from replanner.server.index import Index, Known
 from replanner.server.jobs import EVERYTHING, Json, Target
+from replanner.server.look import Look
 from replanner.server.settings import Settings
 from replanner.webhooks.events import HookEvent, ImageMoved, ModelMoved, RepositoryEvent, from_json
 
 LOG: Final = logging.getLogger(__name__)
-# Even where nothing that is followed moved, a repository is looked at this often: a push may have
-# been missed, a revision has come of age.
-_ANEW_S: Final = 3600.0
 # How long the list of repositories is believed.
 _LISTED_S: Final = 300.0
 # What our example workflow listens to.
@@ -50,11 +46,11 @@ class RepositoryWork:
     checks_of: int | None = None
     clock: Callable[[], float] = time.time
     _listed: tuple[float, tuple[str, ...]] = (0.0, ())
-    _seen: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
     _warned: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._index = Index(self.gate, self.inputs)
+        self._look = Look(self.gate, self._index, self.clock)
         # What is only checked, as our own proposals are, is told nowhere else.
         self._reviewed = {"comment"} if self.checks_of is None else {"comment", "check"}
 
@@ -75,7 +71,7 @@ class RepositoryWork:
         self._index.forget(found.repository)
         account = carrying.carry_out(self.gate, found, self.inputs, now_s=int(self.clock()))
         if account.get("unknown"):
-            self._seen.pop((found.repository, str(account.get("base"))), None)
+            self._look.owe(found.repository, str(account.get("base")))
         self._warn_once(found.repository, str(account.get("warning", "")))
         return account
 
@@ -150,7 +146,14 @@ class RepositoryWork:
         yield Target("button", "", repository, asked)
 
     def _decided(self, repository: str, event: Event) -> Iterator[Target]:
-        known = self._index.known(repository)
+        try:
+            known = self._index.known(repository)
+        except InputError:
+            # Rules that cannot be read let nothing pass: the pull request's check says so.
+            if event.name != "pull_request" or not event.pull or self.checks_of is None:
+                raise
+            yield _pull(repository, event.pull.number)
+            return
         try:
             decision = self._settled(repository, event, known)
         except InputError as error:
@@ -195,12 +198,9 @@ class RepositoryWork:
     def _reconciled(self) -> Iterator[Target]:
         """What moved while nobody told us."""
         self._redeliver()
-        for repository in self._repositories():
-            try:
-                yield from self._moved(repository)
-            except ReplannerError as error:
-                # The next round asks again; the others must not wait for it.
-                LOG.warning("%s: %s", repository, error.in_full)
+        for repository, base in self._look.moved(self._repositories()):
+            found = self._update(repository, base)
+            yield found._replace(payload={**found.payload, "round": True})
 
     def _redeliver(self) -> None:
         try:
@@ -210,19 +210,6 @@ class RepositoryWork:
         else:
             if count:
                 LOG.info("asked for %d deliveries again", count)
-
-    def _moved(self, repository: str) -> Iterator[Target]:
-        known = self._index.known(repository)
-        with self.gate.world(repository) as world:
-            scene = Scene(world, repository, self.inputs, known.settings, known.config, 0)
-            now = [(one, _state(scene, one)) for one in known.bases]
-        for one, state in now:
-            key = (repository, one.base)
-            since, before = self._seen.get(key, (0.0, ""))
-            if state != before or self.clock() - since > _ANEW_S:
-                self._seen[key] = (self.clock(), state)
-                found = self._update(repository, one.base)
-                yield found._replace(payload={**found.payload, "round": True})
 
     # --- which repositories there are
 
@@ -293,20 +280,3 @@ def _hint(event: HookEvent | None) -> dict[str, object]:
             return {"kind": _DISPATCHED, "image": image, "tag": tag}
         case _:
             return {"kind": _DISPATCHED}
-
-
-def _state(scene: Scene, followed: Followed) -> str:
-    """Where everything that a base follows stands now. What cannot be told stands where it stood
-    only if it could not be told then either."""
-    hub, registry = scene.hub(scene.world.tree(followed.commit)), scene.registry()
-    models = (_told(partial(hub.resolve, *one)) for one in sorted(followed.models))
-    images = (_told(partial(registry.pin, *one)) for one in sorted(followed.images))
-    lines = [followed.commit, *models, *images]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _told(ask: Callable[[], str | None]) -> str:
-    try:
-        return ask() or ""
-    except ReplannerError as error:
-        return error.code

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from check_book import CheckBook
 from configs import LLAMA_3_1_8B, MIXTRAL_8X7B
 from staged import BASE, CHAT, HEAD, LARGE, REPO, SMALL, FakeForge, FakePulls, profile
 
@@ -40,26 +41,30 @@ class Images:
 
 @dataclass
 class ShownPulls(FakePulls):
-    """With the pull request's state, body and labels."""
+    """With the pull request's state, body and labels, and with `others` beside it."""
 
     shown: Pull | None = None
+    others: dict[int, Pull] = field(default_factory=dict)
 
     def pull(self, number: int) -> Pull:
-        return self.shown or super().pull(number)
+        return self.others.get(number) or self.shown or super().pull(number)
 
 
 @dataclass
 class Yard:
-    """The gate, and what stands behind it. `opened` are the repositories that were entered."""
+    """The gate, and what stands behind it. `opened` are the repositories that were entered, `asked`
+    those of which it was asked whether they still stand."""
 
     folder: Path
     base: dict[str, str] = field(default_factory=lambda: {CHAT: profile()})
     head: dict[str, str] = field(default_factory=lambda: {CHAT: profile(concurrency=4)})
     names: list[str] = field(default_factory=lambda: [REPO])
     opened: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     sent: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
     error: ReplannerError | None = None
     now_s: float = 10_000.0
+    checks: CheckBook | None = None
 
     def __post_init__(self) -> None:
         commits: dict[str, Mapping[str, str]] = {BASE: self.base, HEAD: self.head}
@@ -84,7 +89,15 @@ class Yard:
         self.opened.append(repository)
         if self.error:
             raise self.error
-        yield World(self.pulls, self.forge, self._models, images=lambda _: self.images)
+        yield World(
+            self.pulls, self.forge, self._models, images=lambda _: self.images, checks=self.checks
+        )
+
+    def still(self, repository: str, heads: Mapping[str, str]) -> bool:
+        self.asked.append(repository)
+        if self.error:
+            raise self.error
+        return all(self.forge.base(name).commit == commit for name, commit in heads.items())
 
     def dispatch(self, repository: str, kind: str, payload: Mapping[str, str]) -> None:
         self.sent.append((repository, kind, payload))

@@ -27,13 +27,14 @@ from replanner.forge.github.refusals import (
     words_of,
 )
 from replanner.forge.github.retries import ATTEMPTS, json_of, retry_at
-from replanner.forge.github.session import Connection
+from replanner.forge.github.session import Connection, Tagged
 from replanner.forge.github.trust import merged_bundle
 
 _API_VERSION = "2022-11-28"
 _ACCEPT = {"Accept": "application/vnd.github+json"}
 _OK = 200
 _ERROR_FROM = 300
+_UNCHANGED = 304
 # Written twice, these are the same object or one that nothing points at.
 _CONTENT_ADDRESSED = re.compile(r"/git/(blobs|trees|commits)$")
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -136,6 +137,15 @@ class Client:
         harmless = verb == "POST" and _CONTENT_ADDRESSED.search(path)
         return self._repeated(call) if harmless else call()
 
+    def newer(self, path: str, *, etag: str, accept: str, doing: str) -> Tagged | None:
+        headers = {"Accept": accept, "If-None-Match": etag}
+        with self.doing(doing):
+            status, told, text = self._reader.requestJson("GET", path, headers=headers)
+        if status >= _ERROR_FROM and status != _UNCHANGED:
+            raise refusal(self._told(status, told, json_of(text)), self.asked(doing))
+        self.connection.watch.answered(told)
+        return None if status == _UNCHANGED else Tagged(told.get("etag", ""), text)
+
     def pages(
         self,
         shape: type[Shape],
@@ -189,6 +199,7 @@ class Client:
         data = json_of(text) if text else None
         if status >= _ERROR_FROM:
             raise refusal(self._told(status, headers, data), self.asked(doing))
+        self.connection.watch.answered(headers)
         if text and data is None:
             raise self._unusable(doing)
         return Answered(headers, data)

@@ -3,17 +3,18 @@ errors, and who we are there. PyGithub is imported with the first call."""
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
 from replanner import __version__
-from replanner.errors import InputError
+from replanner.errors import InputError, ReplannerError
 from replanner.forge.github.hosts import api_address, site_address
 
 if TYPE_CHECKING:
@@ -63,6 +64,32 @@ class Pace(NamedTuple):
     timeout_s: int = 15  # GitHub itself gives up after 10
 
 
+class Watch(Protocol):
+    """Who looks on while a GitHub is asked."""
+
+    def before(self) -> None:
+        """Raises where nothing shall be asked now."""
+        ...
+
+    def answered(self, headers: Mapping[str, str]) -> None:
+        """An answer came; the headers' names are in lower case."""
+        ...
+
+    def failed(self, error: ReplannerError) -> None:
+        """No answer came, or one that refuses, after all that was tried."""
+        ...
+
+
+class Nobody:
+    """Nobody looks on."""
+
+    def before(self) -> None: ...
+
+    def answered(self, headers: Mapping[str, str]) -> None: ...
+
+    def failed(self, error: ReplannerError) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """Where and who: `repository` is `owner/name`, `ca_bundle` a PEM file whose certificates are
@@ -73,6 +100,7 @@ class Connection:
     api_url: str = PUBLIC_API
     ca_bundle: Path | None = None
     pace: Pace = field(default_factory=Pace)
+    watch: Watch = field(default_factory=Nobody, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not _REPOSITORY.fullmatch(self.repository):
@@ -110,6 +138,13 @@ class Me(NamedTuple):
         if login == ACTIONS_LOGIN:
             return cls(login, "actions")
         return cls(login, "app" if login.endswith("[bot]") else "user")
+
+
+class Tagged(NamedTuple):
+    """An answer's text, and the ETag by which to ask whether it is still the same."""
+
+    etag: str
+    text: str
 
 
 class Viewer(Answer):
@@ -176,7 +211,14 @@ class Session:
     ) -> object:
         """The answer's JSON. `path` is below the repository unless it starts with `/`."""
         path = self._path(path)
-        return self._client.rest(verb, path, doing=doing, query=query, body=body).data
+        with self._watched():
+            return self._client.rest(verb, path, doing=doing, query=query, body=body).data
+
+    def newer(self, path: str, *, etag: str, accept: str, doing: str) -> "Tagged | None":
+        """The answer where it is not the one of this ETag any more. GitHub does not count what it
+        need not answer: docs.github.com, "Best practices for using the REST API"."""
+        with self._watched():
+            return self._client.newer(self._path(path), etag=etag, accept=accept, doing=doing)
 
     def get(
         self, shape: type[Shape], path: str, *, doing: str, query: Mapping[str, str] | None = None
@@ -194,13 +236,16 @@ class Session:
     ) -> Iterator[Shape]:
         """Every item of a list, however many pages it has. Ask for `per_page` where the list
         takes it."""
-        yield from self._client.pages(shape, self._path(path), doing=doing, query=query)
+        with self._watched():
+            yield from self._client.pages(shape, self._path(path), doing=doing, query=query)
 
     def graphql(
         self, shape: type[Shape], query: str, variables: Mapping[str, object], *, doing: str
     ) -> Shape:
         """A reading query's data, checked. Values go into `variables`, never into the text."""
-        return self._client.checked(shape, self._client.graphql(query, variables, doing=doing))
+        with self._watched():
+            data = self._client.graphql(query, variables, doing=doing)
+        return self._client.checked(shape, data)
 
     def mutate(
         self,
@@ -211,7 +256,18 @@ class Session:
         answer: str = "clientMutationId",
     ) -> object:
         """One mutation, done once at most; what it answers."""
-        return self._client.mutate(name, given, doing=doing, answer=answer)
+        with self._watched():
+            return self._client.mutate(name, given, doing=doing, answer=answer)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        watch = self.connection.watch
+        watch.before()
+        try:
+            yield
+        except ReplannerError as error:
+            watch.failed(error)
+            raise
 
     def checked(self, shape: type[Shape], data: object) -> Shape:
         """An answer as the shape it should have; UpstreamError where it has not."""
