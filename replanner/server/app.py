@@ -184,9 +184,6 @@ def _response(answer: Answer) -> Response:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     if answer.status == 429:  # noqa: PLR2004 - HTTP's
         response.headers["Retry-After"] = str(int(PERIOD_S))
-    if answer.outcome in {"too_large", "unsupported", "aborted"}:
-        # What is left of the body is not read, so nothing else can follow it.
-        response.headers["Connection"] = "close"
     return response
 
 

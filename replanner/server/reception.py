@@ -188,6 +188,13 @@ class Worker(ThreadWorker):
             with self._lock:
                 del self._busy[conn]
 
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """Nothing follows a large request: its answer may come before its end."""
+        parser: Any = conn.parser
+        if parser.unreader.to_the_end:
+            req.force_close()
+        return super().handle_request(req, conn)
+
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         del req, addr  # gunicorn would log and tell them
         self._broken += 1
