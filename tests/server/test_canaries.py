@@ -9,6 +9,9 @@ import pytest
 from deliveries import standard_headers
 from processes import Process, running, until
 from sending import fetch, model_moved, post, push
+from yard import Yard, commented, pulled, pushed
+
+from replanner.server.work import RepositoryWork
 
 # Each a secret of another kind, none of which looks like one: only who knows it can hide it.
 CANARIES = {
@@ -116,6 +119,22 @@ def test_no_secret_turns_up_in_log_store_figures_or_output(served: Process) -> N
         if secret.encode() in text
     ]
     assert found == []
+
+
+def test_no_secret_turns_up_in_what_is_written_to_github(tmp_path: Path) -> None:
+    """Nor in a job's account, which the store keeps."""
+    yard, secret = Yard(tmp_path), CANARIES["hub-token"]
+    work = RepositoryWork(yard, {"hf-token": secret})
+    accounts = [
+        account
+        for event in (pulled(), pushed(), commented("/replan what-if hardware.gpus=2"))
+        for account in yard.send(event, work)
+    ]
+    written = [*yard.forge.bodies, *(each.body for each in yard.pulls.kept), *yard.done()]
+    assert len(accounts) == 3
+    assert yard.forge.bodies
+    assert yard.pulls.kept
+    assert secret not in str([accounts, written])
 
 
 @pytest.mark.parametrize("skew_s", [-3600, 3600])

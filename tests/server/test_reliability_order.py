@@ -1,16 +1,14 @@
 """Deliveries in any order and as often as anybody likes: what stands on GitHub is made from what
 is there now, never from what a delivery said."""
 
-from dataclasses import dataclass, field
 from itertools import permutations
 from pathlib import Path
 
 import pytest
 from configs import LLAMA_3_1_8B
-from staged import CHAT, REPO, SMALL, FakeForge, profile
+from staged import CHAT, REPO, SMALL, profile
 from yard import Yard, pulled, pushed
 
-from replanner.propose import Content, Shown
 from replanner.server.jobs import EVERYTHING, Json
 from replanner.webhooks.events import ImageMoved, ModelMoved, to_json
 
@@ -25,22 +23,10 @@ MIXED = [
 ]
 
 
-@dataclass
-class Read(FakeForge):
-    """Remembers the texts of what was opened."""
-
-    bodies: list[str] = field(default_factory=list)
-
-    def open(self, content: Content) -> Shown:
-        self.bodies.append(content.body)
-        return super().open(content)
-
-
 def _yard(folder: Path) -> Yard:
     tracked = "engine:\n  image: reg.example/acme/vllm:v1\n  image_track: stable\n"
     yard = Yard(folder, {CHAT: profile() + tracked}, {CHAT: profile(concurrency=4) + tracked})
     yard.images.now = {"stable": "a"}
-    yard.forge = Read(yard.forge.commits)
     return yard
 
 
@@ -50,7 +36,6 @@ def _outcome(yard: Yard, events: list[Json]) -> tuple[frozenset[str], str, tuple
     targets = {one.key: one for event in events for one in work.targets(event)}
     for one in targets.values():
         assert work.run(one.to_json())["did"] == "updated"
-    assert isinstance(yard.forge, Read)
     return frozenset(targets), "".join(yard.forge.bodies), tuple(yard.done())
 
 

@@ -15,6 +15,7 @@ from replanner.event import Event, PullFacts
 from replanner.hub.folder import LocalHub, commit_model
 from replanner.hub.look import OneLook
 from replanner.profile.settings import Settings
+from replanner.propose import Content, Shown
 from replanner.replan.ports import Pull
 from replanner.run.world import World
 from replanner.server.jobs import Target
@@ -51,6 +52,17 @@ class ShownPulls(FakePulls):
 
 
 @dataclass
+class ReadForge(FakeForge):
+    """Remembers the texts of what was opened."""
+
+    bodies: list[str] = field(default_factory=list)
+
+    def open(self, content: Content) -> Shown:
+        self.bodies.append(content.body)
+        return super().open(content)
+
+
+@dataclass
 class Yard:
     """The gate, and what stands behind it. `opened` are the repositories that were entered, `asked`
     those of which it was asked whether they still stand."""
@@ -68,7 +80,7 @@ class Yard:
 
     def __post_init__(self) -> None:
         commits: dict[str, Mapping[str, str]] = {BASE: self.base, HEAD: self.head}
-        self.pulls, self.forge = ShownPulls(commits), FakeForge(commits)
+        self.pulls, self.forge = ShownPulls(commits), ReadForge(commits)
         self.images = Images()
         for model, config in ((SMALL, LLAMA_3_1_8B), (LARGE, MIXTRAL_8X7B)):
             self.move(model, config)
