@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TRUTH ?= ../shared/truth
 
-.PHONY: demo test lint types layers coverage truth packaging bench lock clean
+.PHONY: demo test lint types layers coverage truth packaging bench fuzz lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/python examples/demo/run_demo.py
@@ -38,6 +38,10 @@ truth: $(VENV)/.dev
 # Workflows, Dockerfile, wheel and image; what an engine or a linter is missing for is skipped.
 packaging: $(VENV)/.dev $(VENV)/.linters
 	$(BIN)/pytest tests/packaging
+
+# Hostile requests over sockets; minutes (FUZZ_ARGS='--requests 3000 --seed 1' is shorter).
+fuzz: $(VENV)/.dev
+	$(BIN)/python tools/server/fuzz.py $(FUZZ_ARGS)
 
 bench: $(VENV)/.dev
 	$(BIN)/python tools/bench.py

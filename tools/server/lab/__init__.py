@@ -5,4 +5,4 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-sys.path[1:1] = [str(ROOT / "tests" / name) for name in ("", "e2e", "server")]
+sys.path[1:1] = [str(ROOT / "tests" / name) for name in ("", "e2e", "server", "webhooks")]
