@@ -169,6 +169,20 @@ def test_deliveries_that_were_done_long_ago_are_forgotten(engine: sa.Engine) -> 
     assert take_census(engine).waiting == 1
 
 
+def test_what_was_forgotten_is_given_back_to_the_disk(engine: sa.Engine, tmp_path: Path) -> None:
+    inbox = StoredInbox(engine)
+    long = {"kind": "model", "model_id": "x" * 100_000}
+    for number in range(30):
+        inbox.keep(f"d-{number}", [long])
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE deliveries SET taken_ms = 1")
+    with durable.client(engine) as client:
+        housekeeping.clean(engine, client, 30, now_ms=tables.now_ms())
+    sizes = [(tmp_path / name).stat().st_size for name in ("replanner.db", "replanner.db-wal")]
+    assert sizes[0] < 1_000_000
+    assert sizes[1] < 200_000
+
+
 def test_a_note_replaces_the_one_before(engine: sa.Engine) -> None:
     tables.note(engine, "a", {"n": 1})
     tables.note(engine, "a", {"n": 2})
