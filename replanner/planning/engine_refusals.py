@@ -6,6 +6,8 @@ Read in vLLM 0.33.0; each rule names its place.
 from collections.abc import Callable
 
 from replanner.planning.facts import ModelFacts
+from replanner.planning.memory_era import media_of
+from replanner.planning.profile_run import largest_item
 from replanner.planning.result import EngineConfig, Finding
 from replanner.planning.versions import at_least
 
@@ -96,9 +98,26 @@ def _draft(facts: ModelFacts, config: EngineConfig) -> Finding | None:
     )
 
 
+def _whole_media(facts: ModelFacts, config: EngineConfig) -> Finding | None:
+    """v1/core/encoder_cache_manager.py, compute_mm_encoder_budget; platforms/cuda.py forbids to
+    cut the items of models whose image tokens see each other."""
+    largest = largest_item(media_of(facts.architecture), config.vllm_version)
+    if not facts.whole_media or largest <= config.max_num_batched_tokens:
+        return None
+    return Finding(
+        "item_larger_than_step",
+        "error",
+        f"One image or video can be {largest} tokens, more than the "
+        f"{config.max_num_batched_tokens} of a step, and {facts.model_type} takes them whole.",
+        f"Set engine.max_num_batched_tokens to {largest} or more.",
+        "engine.max_num_batched_tokens",
+    )
+
+
 _CHECKS: tuple[Callable[[ModelFacts, EngineConfig], Finding | None], ...] = (
     _not_quantized,
     _no_experts,
     _no_float16,
     _draft,
+    _whole_media,
 )

@@ -177,6 +177,10 @@ class ModelFacts(NamedTuple):
     kv_heads: int = 0
     pooling: bool = False
     multimodal: bool = False
+    media_levels: int = 1  # hidden states that the encoder makes of a token
+    whole_media: bool = False  # an image's tokens see each other, so none may be cut off
+    rotary_elements: int = 0  # of the tables of positions
+    plain_draft: bool = False  # MTP layers keep 16 bits, experts too
     uses_alibi: bool = False
     # vLLM versions between which the architecture exists: (first, last), None = open end
     removed_after: str | None = None

@@ -12,17 +12,17 @@ from replanner.planning.facts import KvLayers, ModelFacts, Parallel
 from replanner.planning.kv_cache import KvPlan, KvSettings, plan_kv
 from replanner.planning.kv_draft import draft_layers
 from replanner.planning.memory import (
-    Steps,
-    activation_bytes,
+    counted_graph_bytes,
     cuda_graph_bytes,
     draft_bytes,
     lora_bytes,
-    non_torch_bytes,
 )
+from replanner.planning.outside_torch import non_torch_bytes
+from replanner.planning.profile_run import Steps, activation_bytes, kept_bytes
+from replanner.planning.repacking import absorbed_bytes
 from replanner.planning.request import Policy, Workload
 from replanner.planning.result import EngineConfig, Feasibility, MemoryBreakdown, OomRisk
 from replanner.planning.units import GIB
-from replanner.planning.versions import counts_cuda_graphs
 from replanner.planning.weights import shard_weights
 
 # Below this share of the budget the modelled overheads' own error decides (see docs/accuracy).
@@ -33,7 +33,7 @@ _NO_CUDA = (0, 0)  # AMD: none of the block sizes that a CUDA backend asks for
 class Situation(NamedTuple):
     """What a configuration is judged against: the model, one GPU's memory, margins and traffic.
 
-    `draft` is a speculative draft model's facts; `capability` is the GPU's.
+    `draft` is a speculative draft model's facts; the rest is the GPU's.
     """
 
     facts: ModelFacts
@@ -42,6 +42,8 @@ class Situation(NamedTuple):
     workload: Workload
     capability: tuple[int, int] | None
     draft: ModelFacts | None = None
+    nvlink: bool = False
+    unified_memory: bool = False
 
 
 def parallel_of(config: EngineConfig) -> Parallel:
@@ -53,13 +55,18 @@ def parallel_of(config: EngineConfig) -> Parallel:
     )
 
 
-def steps_of(config: EngineConfig) -> Steps:
+def steps_of(config: EngineConfig, situation: Situation) -> Steps:
     return Steps(
         max_num_batched_tokens=config.max_num_batched_tokens,
         max_num_seqs=config.max_num_seqs,
         dtype=config.dtype,
         vllm_version=config.vllm_version,
         enforce_eager=config.enforce_eager,
+        capability=situation.capability,
+        memory_bytes=situation.memory_bytes,
+        nvlink=situation.nvlink,
+        unified_memory=situation.unified_memory,
+        lora=config.lora is not None,
     )
 
 
@@ -120,14 +127,9 @@ def kv_dtype_of(config: EngineConfig, facts: ModelFacts) -> str:
 
 def memory_of(config: EngineConfig, situation: Situation) -> MemoryBreakdown:
     """Where the fullest GPU's memory goes; what is left of the budget is the KV pool."""
-    parallel, steps, facts = parallel_of(config), steps_of(config), situation.facts
-    weights = max(stage.total_bytes for stage in shard_weights(facts, parallel))
-    weights += lora_bytes(facts, parallel, config.lora) if config.lora else 0
-    if config.speculative is not None:
-        weights += draft_bytes(facts, parallel, config.speculative.method, situation.draft)
+    weights = _weights(config, situation)
     budget = math.ceil(situation.memory_bytes * config.gpu_memory_utilization)
-    activation, non_torch, graphs = _overheads(config, situation, steps)
-    counted = graphs if counts_cuda_graphs(config.vllm_version) else 0
+    activation, non_torch, graphs, counted = _overheads(config, situation)
     return MemoryBreakdown(
         total_bytes=situation.memory_bytes,
         budget_bytes=budget,
@@ -139,16 +141,32 @@ def memory_of(config: EngineConfig, situation: Situation) -> MemoryBreakdown:
     )
 
 
-def _overheads(config: EngineConfig, situation: Situation, steps: Steps) -> tuple[int, int, int]:
-    """(activations, non-torch, graphs); a profile's `overhead_gb` replaces all three."""
+def _weights(config: EngineConfig, situation: Situation) -> int:
+    parallel, facts = parallel_of(config), situation.facts
+    weights = max(stage.total_bytes for stage in shard_weights(facts, parallel))
+    weights += absorbed_bytes(facts, parallel, config.vllm_version)
+    weights += lora_bytes(facts, parallel, config.lora) if config.lora else 0
+    if config.speculative is not None:
+        weights += draft_bytes(facts, parallel, config.speculative.method, situation.draft)
+    return weights
+
+
+def _overheads(config: EngineConfig, situation: Situation) -> tuple[int, int, int, int]:
+    """(activations, non-torch, graphs, the part of these that the KV pool lacks).
+
+    A profile's `overhead_gb` replaces all. What torch keeps beside the weights is where the
+    release's log has it: with the activations, or with what the driver says is gone.
+    """
     given = situation.policy.overhead_gb
     if given is not None:
-        return int(given * GIB), 0, 0
-    parallel = parallel_of(config)
+        return int(given * GIB), 0, 0, 0
+    parallel, steps, facts = parallel_of(config), steps_of(config, situation), situation.facts
+    by_driver = steps.era.consumed_by_driver
     return (
-        activation_bytes(situation.facts, parallel, steps),
-        non_torch_bytes(parallel, config.vllm_version),
-        cuda_graph_bytes(situation.facts, steps),
+        activation_bytes(facts, parallel, steps),
+        non_torch_bytes(parallel, steps) + by_driver * kept_bytes(facts, parallel, steps),
+        cuda_graph_bytes(facts, steps),
+        counted_graph_bytes(facts, steps),
     )
 
 
@@ -167,7 +185,11 @@ def assess(config: EngineConfig, situation: Situation, *, refused: bool) -> Feas
     return Feasibility(
         fits=fits,
         starts=starts,
-        oom_risk=_risk(config, memory, spare_bytes=min(headroom, pool - kv.start_bytes)),
+        oom_risk=_risk(
+            memory,
+            spare_bytes=min(headroom, pool - kv.start_bytes),
+            uncounted_bytes=_uncounted_graphs(config, situation),
+        ),
         memory=memory,
         headroom_bytes=headroom,
         workload_kv_bytes=needed,
@@ -195,11 +217,18 @@ def longest(holds: Callable[[int], bool], limit: int) -> int:
     return low
 
 
-def _risk(config: EngineConfig, memory: MemoryBreakdown, *, spare_bytes: int) -> OomRisk:
+def _uncounted_graphs(config: EngineConfig, situation: Situation) -> int:
+    """Graphs that are captured into what the budget leaves of the GPU."""
+    if situation.policy.overhead_gb is not None:
+        return 0
+    facts, steps = situation.facts, steps_of(config, situation)
+    return cuda_graph_bytes(facts, steps) - counted_graph_bytes(facts, steps)
+
+
+def _risk(memory: MemoryBreakdown, *, spare_bytes: int, uncounted_bytes: int) -> OomRisk:
     """High when something is missing; medium when the model's own error could decide."""
     outside = memory.total_bytes - memory.budget_bytes
-    uncounted = 0 if counts_cuda_graphs(config.vllm_version) else memory.cuda_graph_bytes
-    if spare_bytes < 0 or uncounted > outside:
+    if spare_bytes < 0 or uncounted_bytes > outside:
         return "high"
     tight = spare_bytes < _TIGHT_SHARE * memory.budget_bytes
-    return "medium" if tight or uncounted > outside / 2 else "low"
+    return "medium" if tight or uncounted_bytes > outside / 2 else "low"

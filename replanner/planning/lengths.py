@@ -12,6 +12,8 @@ _LENGTHS = (
     "max_seq_length",
     "seq_len",
 )
+_MOST = 1 << 40
+_WIDEST = 1 << 24
 _DEFAULT_LENGTH = 2048  # vllm/config/model.py:2589
 # vllm/config/model.py:2613: these leave max_position_embeddings already scaled
 _LONG = frozenset({"longrope", "su"})
@@ -34,3 +36,22 @@ def learned_positions(text: ConfigReader) -> int:
     """The smallest length that is stated, before rotary scaling."""
     stated = [text.int(name) for name in _LENGTHS if text.has(name)]
     return min(stated, default=_DEFAULT_LENGTH)
+
+
+def rotary_elements(text: ConfigReader, head_size: int) -> int:
+    """Elements of the tables of rotary positions: as many rows as the model has positions.
+
+    layers/rotary_embedding/base.py:_compute_cos_sin_cache; YaRN's covers the scaled length, and
+    Gemma 3 has a second one for its local layers.
+    """
+    rope = text.section("rope_parameters", "rope_scaling")
+    if not (text.has("rope_theta", "rope_parameters", "rope_scaling", "rotary_dim", "rotary_pct")):
+        return 0
+    positions = learned_positions(text)
+    if rope.text("rope_type", "type", default="") in ("yarn", "deepseek_yarn"):
+        original = rope.int("original_max_position_embeddings", default=positions, high=_MOST)
+        positions = max(positions, int(original * rope.number("factor", default=1.0)))
+    share = text.number("partial_rotary_factor", "rotary_pct", default=1.0)
+    width = text.int("qk_rope_head_dim", default=0, high=_WIDEST) or int(head_size * share)
+    tables = 2 if text.text("model_type", default="").startswith("gemma3") else 1
+    return tables * positions * width

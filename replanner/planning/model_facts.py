@@ -8,11 +8,14 @@ from replanner.planning.dtypes import model_dtype
 from replanner.planning.ends import entrance, exit_norms, heads
 from replanner.planning.facts import Attention, ModelFacts, Moe, WeightMatrix
 from replanner.planning.families import Family, toggle
+from replanner.planning.geometry import MOST_LAYERS
 from replanner.planning.known_architectures import REMOVED
 from replanner.planning.layers import Block, Layer, decoder_layers
-from replanner.planning.lengths import max_model_len
+from replanner.planning.lengths import max_model_len, rotary_elements
 from replanner.planning.modules.feedforward import Experts
+from replanner.planning.modules.pieces import Piece
 from replanner.planning.quantization import fit_to_files, read_scheme
+from replanner.planning.quantization_schemes import Scheme, plain_storage
 from replanner.planning.sheet import Sheet
 from replanner.planning.subject import Subject, read_subject
 from replanner.planning.towers import Tower
@@ -62,11 +65,27 @@ def model_facts(
         kv_heads=_dividing_heads(geometry, family),
         pooling=family.pooling,
         multimodal=bool(subject.towers),
+        media_levels=_media_levels(subject),
+        whole_media=text.text("use_bidirectional_attention", default="") == "vision",
+        rotary_elements=rotary_elements(text, geometry.head_size),
+        plain_draft=_plain_draft(scheme),
         uses_alibi=toggle(text, family.alibi),
         removed_after=REMOVED.get(subject.architecture),
         unsupported="" if subject.architecture in REMOVED else subject.unsupported,
         guess=subject.guess,
     )
+
+
+def _media_levels(subject: Subject) -> int:
+    """Qwen3-VL hands states of some vision layers to the decoder, too (models/qwen3_vl.py)."""
+    vision = subject.root.section("vision_config")
+    return 1 + len(vision.ints("deepstack_visual_indexes", high=MOST_LAYERS))
+
+
+def _plain_draft(scheme: Scheme) -> bool:
+    expert = Piece("mlp.experts.0.down_proj", "experts", 1, 2, experts=1, quantizable=True)
+    name = "mtp.layers.0.mlp.experts.0.down_proj"
+    return scheme.storage(name, expert, 0) == plain_storage(scheme.dtype)
 
 
 def _must_divide(geometry: Geometry, towers: list[Tower]) -> tuple[tuple[str, int], ...]:

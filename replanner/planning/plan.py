@@ -104,6 +104,8 @@ def _judge(request: PlanRequest, subject: Subject, gpu: Gpu) -> _Verdict:
         workload=request.workload,
         capability=gpu.compute_capability,
         draft=subject.draft,
+        nvlink=gpu.nvlink,
+        unified_memory=gpu.unified_memory,
     )
     told = None if subject.quantized else request.model.quantization
     choice = choose(request, situation, gpu=gpu, commit=subject.commit, quantize=told)

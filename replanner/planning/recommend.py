@@ -16,11 +16,14 @@ from replanner.planning.feasibility import (
 )
 from replanner.planning.hardware import FIRST_BFLOAT16, Gpu
 from replanner.planning.images import USUAL_IMAGES
+from replanner.planning.memory_era import media_of
+from replanner.planning.profile_run import largest_item
 from replanner.planning.request import PlanRequest
 from replanner.planning.result import EngineConfig
 from replanner.planning.versions import (
     Batching,
     Device,
+    at_least,
     default_batching,
     default_utilization,
 )
@@ -131,20 +134,19 @@ def _utilization(request: PlanRequest, why: dict[str, str]) -> float:
 
 
 def _with_batching(
-    request: PlanRequest, config: EngineConfig, device: Device, *, whole_prompts: bool
+    request: PlanRequest, config: EngineConfig, device: Device, *, least_tokens: int
 ) -> tuple[EngineConfig, Batching]:
     """Token budget and sequences for this length, by vLLM's order of clamping.
 
-    vLLM `engine/arg_utils.py`: defaults by device, doubled in throughput mode, then tokens >=
-    length where prompts are not cut into chunks, tokens <= seqs x length and seqs <= tokens.
+    vLLM `engine/arg_utils.py`: defaults by device, doubled in throughput mode, then tokens >= what
+    must not be cut (`least_tokens`), tokens <= seqs x length and seqs <= tokens.
     """
     default = default_batching(config.vllm_version, device, config.max_model_len)
     factor = 2 if request.workload.mode == "throughput" else 1
     seqs = request.engine.max_num_seqs or default.max_num_seqs * factor
     tokens = request.engine.max_num_batched_tokens
     if tokens is None:
-        longest_prompt = config.max_model_len if whole_prompts else 0
-        tokens = max(default.max_num_batched_tokens * factor, longest_prompt)
+        tokens = max(default.max_num_batched_tokens * factor, least_tokens)
         tokens = min(tokens, seqs * config.max_model_len)
     if request.engine.max_num_seqs is None:
         seqs = min(seqs, tokens)
@@ -163,13 +165,14 @@ def _with_length(
 ) -> EngineConfig:
     def batched(length: int) -> tuple[EngineConfig, Batching]:
         sized = config._replace(max_model_len=length)
-        return _with_batching(request, sized, device, whole_prompts=whole)
+        return _with_batching(request, sized, device, least_tokens=length if whole else item)
 
     def starts(steps: int) -> bool:
         candidate, _ = batched(min(limit, steps * _LENGTH_STEP))
         return kv_plan_of(candidate, situation).fits(memory_of(candidate, situation).kv_cache_bytes)
 
     whole = takes_whole_prompts(config, situation.facts)
+    item = _whole_item(config, situation.facts)
     limit = config.max_model_len
     chosen = limit
     if request.model.max_model_len is None:
@@ -182,6 +185,13 @@ def _with_length(
         if getattr(request.engine, setting) is None:
             why[f"engine.{setting}"] = batching.why
     return final
+
+
+def _whole_item(config: EngineConfig, facts: ModelFacts) -> int:
+    """Since 0.22.0 the default budget takes one whole item (`engine/arg_utils.py`)."""
+    if not facts.whole_media or not at_least(config.vllm_version, "0.22.0"):
+        return 0
+    return largest_item(media_of(facts.architecture), config.vllm_version)
 
 
 def _length_reason(chosen: int, limit: int, *, starts_at_all: bool) -> str:

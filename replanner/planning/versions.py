@@ -1,8 +1,8 @@
 """Decides what a vLLM version does by default: which figures changed, and in which release.
 
 Sources are vLLM's own wheels: `vllm/config/cache.py` (gpu_memory_utilization),
-`vllm/engine/arg_utils.py` (token budget and sequences by device), `vllm/envs.py` (whether the
-CUDA-graph estimate counts), each read at the release named beside the figure.
+`vllm/engine/arg_utils.py` (token budget and sequences by device), each read at the release named
+beside the figure.
 """
 
 import functools
@@ -67,17 +67,12 @@ def default_utilization(version: str) -> float:
     return 0.92 if at_least(version, "0.20.0") else 0.9
 
 
-def counts_cuda_graphs(version: str) -> bool:
-    """Is the graphs' estimate taken off the KV pool? From 0.20.0 (`envs.py`)."""
-    return at_least(version, "0.20.0")
-
-
 def default_batching(version: str, device: Device, max_model_len: int) -> Batching:
     """The API server's defaults for this device, before they are cut to what can run at once."""
     if not uses_v1_engine(version, device.capability):
         return _v0_batching(version, max_model_len)
     gib = device.memory_bytes / GIB
-    if gib >= 160 and at_least(version, "0.29.0"):  # noqa: PLR2004 - vLLM's own threshold
+    if gib >= 160 and at_least(version, "0.28.0"):  # noqa: PLR2004 - vLLM's own threshold
         return Batching(16384, 1024, f"vLLM {version}'s default for GPUs of 160 GiB and more")
     if gib >= 70 and not _kept_on_small_tier(version, device):  # noqa: PLR2004 - same
         return Batching(8192, 1024, f"vLLM {version}'s default for GPUs of 70 GiB and more")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from configs import LLAMA_3_1_8B, MIXTRAL_8X7B
+from known_models import config
 
 from replanner.planning.model_facts import model_facts
 from replanner.planning.plan import Subject, plan
@@ -128,3 +129,29 @@ def test_without_chunked_prefill_a_step_takes_the_longest_prompt(args: dict[str,
 def test_attention_in_both_directions_takes_whole_prompts() -> None:
     got = planned("encoder", hardware__gpu_name="L40S")
     assert got.config.max_num_batched_tokens == got.config.max_model_len == 8194
+
+
+GEMMA_4: dict[str, Any] = config("google__gemma-4-26B-A4B")
+GEMMA_4["text_config"]["use_bidirectional_attention"] = "vision"
+
+
+@pytest.mark.parametrize(
+    ("version", "tokens", "starts_at_all"),
+    [
+        ("0.20.1", None, False),
+        ("0.20.1", 8192, True),
+        ("0.22.0", None, True),
+        ("0.22.0", 2048, False),
+    ],
+)
+def test_images_whose_tokens_see_each_other_must_fit_into_one_step(
+    version: str, tokens: int | None, *, starts_at_all: bool
+) -> None:
+    """0.20.1 on RTX 5090: 'max_tokens_per_mm_item (2496) is larger than max_num_batched_tokens'."""
+    asked = PlanRequest(
+        model=ModelWish("org/model"),
+        hardware=HardwareWish(gpu_name="RTX 5090", gpus=8, tp_size=8),
+        engine=EngineWish(vllm_version=version, max_num_batched_tokens=tokens),
+    )
+    found = plan(asked, Subject(model_facts(GEMMA_4))).findings
+    assert ("item_larger_than_step" in {one.code for one in found}) != starts_at_all

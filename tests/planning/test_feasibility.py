@@ -29,9 +29,9 @@ def on_bytes(memory_bytes: int) -> Feasibility:
 )
 def test_one_byte_decides_whether_it_starts(spare: int, *, starts: bool, risk: str) -> None:
     """A request of 8,192 tokens and the null block: 513 blocks of 16 tokens of 128 KiB."""
-    roomy = on_bytes(80 * 1024**3)
+    roomy = on_bytes(48 * 1024**3)
     room = roomy.memory.kv_cache_bytes - 513 * 16 * 128 * 1024
-    tight = on_bytes(80 * 1024**3 - room + spare)
+    tight = on_bytes(48 * 1024**3 - room + spare)
     assert (tight.starts, tight.oom_risk) == (starts, risk)
 
 
@@ -42,9 +42,9 @@ def test_a_pool_without_room_for_the_null_block_is_told_to_be_too_small() -> Non
         "engine__max_num_seqs": 256,
         "engine__max_num_batched_tokens": 2048,
     }
-    roomy = planned("llama-8b", **asked, hardware__vram_gib=80.0).feasibility
+    roomy = planned("llama-8b", **asked, hardware__vram_gib=48.0).feasibility
     room_gib = roomy.memory.kv_cache_bytes / 1024**3 - 512.5 * 16 * 128 / 1024**2
-    tight = planned("llama-8b", **asked, hardware__vram_gib=80.0 - room_gib)
+    tight = planned("llama-8b", **asked, hardware__vram_gib=48.0 - room_gib)
     assert tight.feasibility.max_concurrency_at_context == 1.0
     assert not tight.feasibility.starts
     assert codes(tight) == {"kv_cache_too_small"}

@@ -7,7 +7,6 @@ from replanner.planning.units import GIB
 from replanner.planning.versions import (
     Device,
     at_least,
-    counts_cuda_graphs,
     default_batching,
     default_utilization,
     parse_version,
@@ -74,11 +73,9 @@ def test_the_engine_is_v1_from_0_8_and_on_old_gpus_from_0_11(
     assert uses_v1_engine(version, capability) == (engine == "V1")
 
 
-def test_utilization_and_the_counting_of_graphs_changed_with_0_20() -> None:
+def test_utilization_changed_with_0_20() -> None:
     assert default_utilization("0.19.1") == 0.9
     assert default_utilization("0.20.0") == 0.92
-    assert not counts_cuda_graphs("0.19.1")
-    assert counts_cuda_graphs("0.20.0")
 
 
 @pytest.mark.parametrize("text", ["0.33.0", "0.10.2rc1", "0.8.5.post1", "0.19.0+cu130"])

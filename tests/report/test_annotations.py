@@ -22,7 +22,7 @@ def test_a_refusal_stands_on_the_line_that_asks_for_it() -> None:
     told = annotations(of.twelve_profiles())
     assert (told[0].file, told[0].line, told[0].column) == ("profiles/code-70b.yaml", 9, 3)
     assert told[0].title == "replanner: out_of_memory"
-    assert "holds 12.62 full-length requests at once (policy ≥ 20)" in told[1].message
+    assert "holds 12.55 full-length requests at once (policy ≥ 20)" in told[1].message
     assert told[1].line == 6
 
 

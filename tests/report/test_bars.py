@@ -22,8 +22,8 @@ def test_the_smaller_side_is_shorter_and_an_overfull_one_has_nothing_free() -> N
     short = planned("a", LLAMA_70B).plan
     before, after, legend = memory_bars(fits, short).splitlines()
     assert before.index("▏") < after.index("▏")
-    assert before.endswith("fixed 37.0 + KV 35.9 of 79.2 GiB")
-    assert after.endswith("fixed 132.4 GiB, may use 72.9 of 79.2 GiB")
+    assert before.endswith("fixed 36.9 + KV 36.0 of 79.2 GiB")
+    assert after.endswith("fixed 132.2 GiB, may use 72.9 of 79.2 GiB")
     assert "·" not in after
     assert " ".join(legend.split()) == (
         "█ weights ▓ activations ▒ graphs ░ non-torch ━ KV cache · free"
@@ -33,7 +33,7 @@ def test_the_smaller_side_is_shorter_and_an_overfull_one_has_nothing_free() -> N
 def test_encoders_have_no_kv() -> None:
     traffic = {"workload__prompt_tokens": 256, "workload__gen_tokens": 1}
     told = memory_bars(None, planned("e", BGE, hardware__gpu_name="L4", **traffic).plan)
-    assert "left 19.2 of 22.0 GiB" in told
+    assert "left 19.5 of 22.0 GiB" in told
     assert not told.startswith("after")
 
 

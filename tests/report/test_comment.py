@@ -54,7 +54,7 @@ def test_a_profile_that_breaks_leads_with_its_cause() -> None:
     told = comment(review(bad), LOOK)
     assert "**To unblock:** in [<code>profiles/a.yaml</code>]" in told
     assert "set <code>hardware.gpus: 2</code> (fits, with" in told
-    assert "+ left for KV cache       −59.5 GiB   missing before any KV cache" in told
+    assert "+ left for KV cache       −59.4 GiB   missing before any KV cache" in told
 
 
 def test_an_edit_names_its_line_and_what_it_does() -> None:
