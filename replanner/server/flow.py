@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from dbos import DBOS, Debouncer, SetEnqueueOptions, SetWorkflowID
 
 from replanner.errors import Bug, InputError, RateLimited, ReplannerError, UpstreamError
+from replanner.server.cap import TooOften
 from replanner.server.census import WAITING, jobs_table
 from replanner.server.jobs import Json, Work
 from replanner.server.store import COALESCE, INGEST, REPLAN, SUSPECTS
@@ -254,7 +255,7 @@ def _ask(work: Callable[[], object], tries: int) -> _Answer:
 
 
 def _later(error: UpstreamError, tries: int) -> _Answer:
-    if tries >= _MOST_TRIES:
+    if tries >= _MOST_TRIES and not isinstance(error, TooOften):
         raise JobFailed(f"given up after {tries + 1} tries: {error.in_full}") from None
     pause: float = min(_FIRST_PAUSE_S * 2 ** min(tries, 10), _LONGEST_PAUSE_S)
     if isinstance(error, RateLimited) and error.retry_after_s:

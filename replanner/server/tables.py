@@ -98,6 +98,13 @@ def notes(engine: sa.Engine, *, since_ms: int = 0) -> dict[str, object]:
         return {name: json.loads(said) for name, said in rows}
 
 
+def said(engine: sa.Engine, name: str) -> object:
+    """What the note of that name says; None without one."""
+    with on(engine).connect() as connection:
+        found = connection.execute(sa.select(NOTES.c.said).where(NOTES.c.name == name)).scalar()
+    return None if found is None else json.loads(found)
+
+
 def insert(engine: sa.Engine, table: sa.Table) -> Any:
     """An INSERT that knows what to do about rows that are there, which is each dialect's own."""
     return (sqlite if engine.dialect.name == "sqlite" else postgresql).insert(table)

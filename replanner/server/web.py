@@ -6,6 +6,7 @@ figures of its own, and a request sees no other process's.
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from flask import Flask
@@ -14,6 +15,7 @@ from gunicorn.glogging import Logger
 
 from replanner.server import store, tables
 from replanner.server.app import Door, Web, make_app
+from replanner.server.figures import left_by_workers
 from replanner.server.health import of_store
 from replanner.server.inbox import StoredInbox
 from replanner.server.limits import Refusals
@@ -92,4 +94,5 @@ def _app(settings: Settings, sources: Mapping[str, Source]) -> Flask:
     inbox = StoredInbox(engine)
     health = of_store(settings, engine, inbox.trouble)
     doors = {name: Door(sources[name], sender) for name, sender in settings.sources.items()}
-    return make_app(Web(doors, inbox, health, Metrics(), Refusals(), settings.trusted_proxies))
+    proxies, figures = settings.trusted_proxies, partial(left_by_workers, engine)
+    return make_app(Web(doors, inbox, health, Metrics(), Refusals(), proxies, figures))

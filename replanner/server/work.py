@@ -16,11 +16,13 @@ from replanner.report.check_run import NAME
 from replanner.run.scene import Scene, wish_of
 from replanner.run.settling import settled
 from replanner.server import carrying
+from replanner.server.figures import Figures
 from replanner.server.gate import Gate, GitHubGate, inputs_of
 from replanner.server.index import Index, Known
 from replanner.server.jobs import EVERYTHING, Json, Target
 from replanner.server.look import Look
 from replanner.server.settings import Settings
+from replanner.upstream.manners import Manners
 from replanner.webhooks.events import HookEvent, ImageMoved, ModelMoved, RepositoryEvent, from_json
 
 LOG: Final = logging.getLogger(__name__)
@@ -45,6 +47,7 @@ class RepositoryWork:
     dispatches: bool = False
     checks_of: int | None = None
     clock: Callable[[], float] = time.time
+    figures: Figures = field(default_factory=Figures)
     _listed: tuple[float, tuple[str, ...]] = (0.0, ())
     _warned: set[tuple[str, str]] = field(default_factory=set)
 
@@ -237,9 +240,15 @@ def make_work(settings: Settings) -> RepositoryWork:
     senders = settings.sources.values()
     subjects = {glob: profiles for one in senders for glob, profiles in one.map.items()}
     dispatches = settings.github.mode == "dispatch"
-    gate, inputs = GitHubGate(settings), inputs_of(settings)
-    checks_of = settings.github.checks_of
-    return RepositoryWork(gate, inputs, subjects, dispatches=dispatches, checks_of=checks_of)
+    figures, checks_of = Figures(), settings.github.checks_of
+    return RepositoryWork(
+        GitHubGate(settings, Manners(figures)),
+        inputs_of(settings),
+        subjects,
+        dispatches=dispatches,
+        checks_of=checks_of,
+        figures=figures,
+    )
 
 
 def _commanded(repository: str, event: Event) -> Iterator[Target]:

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig
 
 from replanner.server import durable, flow, housekeeping, locks, store
+from replanner.server.cap import Capped
+from replanner.server.figures import Figures, Measured, figures_of, leave
 from replanner.server.guard import SERIALIZER
 from replanner.server.housekeeping import Every
 from replanner.server.inbox import StoredInbox
@@ -25,6 +27,7 @@ _BEAT_S: Final = 5.0
 _ADOPT_S: Final = 30.0
 _LOOK_S: Final = 30.0
 _CLEAN_S: Final = 86_400.0
+_FIGURES_S: Final = 10.0
 # What a container is given between "please stop" and "stop" is 30 s with most schedulers.
 _FINISH_S: Final = 25
 
@@ -37,11 +40,13 @@ def run(settings: Settings, work: Work, slot: int, stop: threading.Event) -> int
     if not locks.take_soon(held, slot):
         LOG.error("worker %d is running already", slot)
         return TAKEN
-    _launch(settings, work, slot, engine)
+    figures = figures_of(work)
+    capped = Capped(work, engine, settings.most_replans_an_hour)
+    _launch(settings, Measured(capped, figures), slot, engine)
     LOG.info("worker %d does jobs", slot)
     try:
         with durable.client(engine) as client:
-            return _Keeper(settings, engine, client, held, slot).keep(stop)
+            return _Keeper(settings, engine, client, held, slot, figures).keep(stop)
     finally:
         LOG.info("worker %d finishes what it began", slot)
         DBOS.destroy(workflow_completion_timeout_sec=_FINISH_S)
@@ -75,6 +80,7 @@ class _Keeper(NamedTuple):
     client: DBOSClient
     held: locks.Slots
     slot: int
+    figures: Figures
 
     def keep(self, stop: threading.Event) -> int:
         intake = Intake(self.engine, self.client)
@@ -110,6 +116,7 @@ class _Keeper(NamedTuple):
                     inbox, told.reconcile_minutes, now_s=time.time()
                 ),
             ),
+            (Every(_FIGURES_S), lambda: leave(self.engine, self.slot, self.figures)),
             (
                 Every(_ADOPT_S, first_s=_BEAT_S),
                 lambda: housekeeping.adopt(self.engine, self.held, self.slot),
