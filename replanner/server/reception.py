@@ -15,14 +15,13 @@ from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any, Final
 
-from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from replanner.server.connections import PIECE, Arriving, Leaving, Unreader
 from replanner.server.framing import Arrived, arrived
 from replanner.server.short_answers import BUSY, LATE, LONG_HEAD, Short, of_error, say
 
@@ -34,33 +33,10 @@ _LARGE_WAITING: Final = 16
 # How long one may take while others wait for it.
 _LARGE_S: Final = 5.0
 _MOST_HELD_BYTES: Final = 8 * 2**20
-_PIECE: Final = 64 * 1024
 _LINGER_S: Final = 2.0
+_LINGER_BYTES: Final = 32 * 2**20  # the largest body, and more
 _LOOK_EACH_S: Final = 0.25
 _NEWS_EACH_S: Final = 60.0
-
-
-class Unreader(SocketUnreader):
-    """Gives out what was collected, and what is behind it only of a large request: no thread waits
-    for a request that looked whole and was not."""
-
-    to_the_end = False
-
-    def chunk(self, size_hint: int | None = None) -> bytes:
-        if not self.to_the_end:
-            return b""
-        return self.sock.recv(min(size_hint or _PIECE, _PIECE))
-
-
-@dataclass(eq=False, slots=True)
-class Arriving:
-    """A connection whose request is not there yet."""
-
-    conn: TConn
-    unreader: Unreader
-    data: bytearray
-    since: float = field(default_factory=time.monotonic)
-    watched: bool = False
 
 
 class Worker(ThreadWorker):
@@ -73,7 +49,7 @@ class Worker(ThreadWorker):
         self._patience_s: float = app.request_seconds
         self._arriving: dict[TConn, Arriving] = {}  # the oldest first
         self._held_bytes = 0
-        self._leaving: dict[TConn, float] = {}  # the oldest first
+        self._leaving: dict[TConn, Leaving] = {}  # the oldest first
         self._large: set[TConn] = set()
         self._large_waiting: deque[TConn] = deque()
         self._large_pool = ThreadPoolExecutor(_LARGE)
@@ -118,7 +94,7 @@ class Worker(ThreadWorker):
 
     def _receive(self, arriving: Arriving, _: object = None) -> None:
         try:
-            data = arriving.conn.sock.recv(_PIECE)
+            data = arriving.conn.sock.recv(PIECE)
         except BlockingIOError:
             self._watch(arriving)
             return
@@ -225,15 +201,16 @@ class Worker(ThreadWorker):
         except (OSError, ValueError):
             self._close(conn)
             return
-        self._leaving[conn] = time.monotonic()
+        self._leaving[conn] = Leaving()
 
     def _drain(self, conn: TConn, _: object = None) -> None:
         with suppress(BlockingIOError):
             try:
-                rest = conn.sock.recv(_PIECE)
+                rest = conn.sock.recv(PIECE)
             except ConnectionError:
                 rest = b""
-            if not rest:
+            self._leaving[conn].drained += len(rest)
+            if not rest or self._leaving[conn].drained > _LINGER_BYTES:
                 self._gone(conn)
 
     def _gone(self, conn: TConn) -> None:
@@ -256,7 +233,8 @@ class Worker(ThreadWorker):
         if now - self._looked < _LOOK_EACH_S:
             return
         self._looked = now
-        for conn in _older(self._leaving.items(), now - _LINGER_S):
+        left = [(conn, each.since) for conn, each in self._leaving.items()]
+        for conn in _older(left, now - _LINGER_S):
             self._gone(conn)
         self._end_late(now)
         for conn in self._overdue(now):
