@@ -98,9 +98,11 @@ class StoredInbox:
 
     def _write(self, letters: Sequence[_Letter]) -> str:
         trouble = ""
+        # In one order everywhere: two that store the same rows in different orders would deadlock.
+        rows = sorted((each.row for each in letters), key=lambda row: str(row["delivery"]))
         try:
             with self._engine.begin() as connection:
-                connection.execute(self._store, [each.row for each in letters])
+                connection.execute(self._store, rows)
         except Exception as error:  # noqa: BLE001 - nobody may believe that it was kept
             trouble = type(error).__name__
             self._since = time.monotonic()
