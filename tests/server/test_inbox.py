@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -222,12 +221,12 @@ def test_jobs_of_one_thing_do_not_pile_up_while_one_of_them_runs(
     engine: sa.Engine, tmp_path: Path
 ) -> None:
     with running("worker", tmp_path / "server.yaml") as worker:
+        until(lambda: "A everything" in worker.effects())
         inbox = StoredInbox(engine)
         for number in range(12):
             event = {"kind": "model", "model_id": "slow/x", "number": number}
             inbox.keep(f"d-{number}", [event])
-            time.sleep(0.25)  # each becomes a job of its own
-        until(lambda: len(jobs(engine)) >= 6)
+            until(lambda: ("inbox", "ENQUEUED") not in take_census(engine).counts)
         until(lambda: take_census(engine).counts == {})
         assert 2 <= worker.effects().count("E slow/x") <= 4
     with durable.client(engine) as client:
