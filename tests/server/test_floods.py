@@ -216,3 +216,39 @@ def test_what_is_no_request_leaves_no_trace_of_a_path(web: Process) -> None:
         wire.sendall(b"POST /webhooks/quay/a-path-that-is-secret HTTP/7.7\r\n\r\n")
         assert b"a-path" not in heard(wire)
     assert "a-path" not in web.log.read_text()
+
+
+def test_halves_of_bodies_are_held_up_to_a_limit(web: Process) -> None:
+    """450 of 55 kB would be 24 MiB."""
+    with little_memory(web), ExitStack() as stack:
+        for wire in many(web, 450, stack):
+            wire.sendall(HEAD + b"Content-Length: 60000\r\n\r\n" + b"x" * 55_000)
+        prompt(web)
+
+
+def test_large_bodies_that_others_wait_for_have_less_time(tmp_path: Path) -> None:
+    config = configure(tmp_path, "request_seconds: 60")
+    assert run("migrate", config) == 0
+    with running("web", config) as web, ExitStack() as stack:
+        wires = many(web, 5, stack)
+        for wire in wires:
+            wire.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhe")
+        began = time.monotonic()
+        for wire in wires[:4]:
+            heard(wire)
+        assert 4 < time.monotonic() - began < 15
+        # The fifth has its place for itself now.
+        wires[4].settimeout(1)
+        with pytest.raises(TimeoutError):
+            wires[4].recv(1)
+
+
+def test_silent_connections_do_not_keep_a_server_from_stopping(tmp_path: Path) -> None:
+    config = configure(tmp_path)
+    assert run("migrate", config) == 0
+    with running("web", config) as web, ExitStack() as stack:
+        many(web, 20, stack)
+        prompt(web, 1)
+        began = time.monotonic()
+        assert web.stop() == 0
+        assert time.monotonic() - began < 6
