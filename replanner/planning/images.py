@@ -52,7 +52,7 @@ def tag_of(reference: str) -> str:
 
 
 def release_of(reference: str) -> tuple[int, int] | None:
-    """The vLLM release, major and minor, that an image is of by its name and tag; None where they do
+    """The vLLM release, major and minor, that an image is of by name and tag; None where they do
     not tell. Others number their images by the month (25.09) or by versions of their own."""
     name = repository_of(reference).rpartition("/")[2]
     found = _VLLM_RELEASE.match(tag_of(reference)) if "vllm" in name.lower() else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -10,6 +10,7 @@ from replanner.errors import InputError, ReplannerError
 from replanner.registry.memory import Memory
 from replanner.run.polite import politely, politely_pinned
 from replanner.run.world import World, hugging_face, on_github, registry_of
+from replanner.server.rights import Said, of_app, of_scopes
 from replanner.server.settings import Settings
 from replanner.upstream.manners import Manners
 
@@ -105,6 +106,16 @@ class GitHubGate:
         from replanner.forge.github.apps import redeliver_failed  # noqa: PLC0415 - PyGithub
 
         return redeliver_failed(self._connection(_NONE))
+
+    def rights(self) -> list[Said]:
+        """What is wrong with what we may do, as far as GitHub tells; somebody waits for it."""
+        from replanner.forge.github import rights  # noqa: PLC0415 - PyGithub
+        from replanner.forge.github.session import Pace  # noqa: PLC0415
+
+        connection = replace(self._connection(_NONE), pace=Pace(patience_s=0, timeout_s=5))
+        if self.settings.github.app is None:
+            return list(of_scopes(rights.scopes_of(connection)))
+        return list(of_app(self.settings.github, rights.granted(connection)))
 
     def _connection(self, repository: str) -> "Connection":
         from replanner.forge.github.session import App, Connection, Pace  # noqa: PLC0415
