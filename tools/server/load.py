@@ -92,8 +92,8 @@ def _on_store(
         folder = Path(name)
         with store_at(kind, folder) as store:
             config, url = configure(folder, store.url, "debounce_seconds: 2")
-            server = Server(config, url, [sys.executable, str(_LAUNCHER)])
-            with server.running("serve"):
+            server = Server(config, url, program=[sys.executable, str(_LAUNCHER)])
+            with server.running():
                 for shape in _shapes(server, asked):
                     row = _row(kind, shape, server, store)
                     yield row, list(_bars(kind, shape))
