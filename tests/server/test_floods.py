@@ -201,6 +201,12 @@ def test_a_delivery_that_stops_halfway_is_not_taken(web: Process) -> None:
         assert heard(wire).startswith(b"HTTP/1.1 400 ")
 
 
+def test_an_answer_before_the_end_of_a_body_says_that_nothing_can_follow(web: Process) -> None:
+    with dial(web) as wire:
+        wire.sendall(b"POST /nowhere HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+        assert b"\r\nConnection: close\r\n" in heard(wire)
+
+
 def test_requests_may_come_in_one_piece_and_byte_by_byte(web: Process) -> None:
     request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
     with dial(web) as wire:
@@ -212,9 +218,11 @@ def test_requests_may_come_in_one_piece_and_byte_by_byte(web: Process) -> None:
 
 
 def test_what_is_no_request_leaves_no_trace_of_a_path(web: Process) -> None:
-    with dial(web) as wire:
-        wire.sendall(b"POST /webhooks/quay/a-path-that-is-secret HTTP/7.7\r\n\r\n")
-        assert b"a-path" not in heard(wire)
+    for broken in (b" HTTP/7.7\r\n\r\n", b"\x80 HTTP/1.1\r\n\r\n", b"\n\n"):
+        with dial(web) as wire:
+            wire.sendall(b"POST /webhooks/quay/a-path-that-is-secret" + broken)
+            wire.shutdown(socket.SHUT_WR)
+            assert heard(wire).endswith(b'{"error": "this is no request"}\n')
     assert "a-path" not in web.log.read_text()
 
 
