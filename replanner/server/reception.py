@@ -60,21 +60,6 @@ class Worker(ThreadWorker):
 
     # --- coming
 
-    def accept(self, listener: Any) -> None:
-        if self.nr_conns >= self.worker_connections - 1:
-            self._make_room()
-        super().accept(listener)
-
-    def _make_room(self) -> None:
-        """Of those that are not worked on, the oldest of the largest group goes: whoever made it
-        the largest, and had the most time."""
-        groups = (list(self._leaving), list(self._arriving), list(self.keepalived_conns))
-        oldest: TConn = max(groups, key=len)[0]
-        if oldest in self.keepalived_conns:
-            self.keepalived_conns.remove(oldest)
-            self.poller.unregister(oldest.sock)
-        self._gone(oldest)
-
     def enqueue_req(self, conn: TConn) -> None:
         """Of a new connection, and of one that goes on."""
         parser: Any = conn.parser
@@ -93,6 +78,8 @@ class Worker(ThreadWorker):
             self._pass_on(arriving)
 
     def _receive(self, arriving: Arriving, _: object = None) -> None:
+        if arriving.conn not in self._arriving:
+            return  # it went while other events of the same moment were seen to
         try:
             data = arriving.conn.sock.recv(PIECE)
         except BlockingIOError:
@@ -204,6 +191,8 @@ class Worker(ThreadWorker):
         self._leaving[conn] = Leaving()
 
     def _drain(self, conn: TConn, _: object = None) -> None:
+        if conn not in self._leaving:
+            return
         with suppress(BlockingIOError):
             try:
                 rest = conn.sock.recv(PIECE)
@@ -229,6 +218,8 @@ class Worker(ThreadWorker):
     def notify(self) -> None:
         """Called each time that the loop turns."""
         super().notify()
+        while self.nr_conns >= self.worker_connections - 1 and self._make_room():
+            pass
         now = time.monotonic()
         if now - self._looked < _LOOK_EACH_S:
             return
@@ -240,6 +231,17 @@ class Worker(ThreadWorker):
         for conn in self._overdue(now):
             _hang_up(conn.sock)
         self._tell(now)
+
+    def _make_room(self) -> bool:
+        """Of those that are not worked on, the oldest of the largest group goes: whoever made it
+        the largest, and had the most time. Not while events are seen to: one may be of this one."""
+        groups = (list(self._leaving), list(self._arriving), list(self.keepalived_conns))
+        for oldest in max(groups, key=len)[:1]:
+            if oldest in self.keepalived_conns:
+                self.keepalived_conns.remove(oldest)
+                self.poller.unregister(oldest.sock)
+            self._gone(oldest)
+        return any(groups)
 
     def _end_late(self, now: float) -> None:
         """Whose request did not come in time; and who has not begun when this process ends."""

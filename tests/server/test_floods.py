@@ -51,19 +51,20 @@ def prompt(web: Process, number: int = 10) -> None:
         assert time.monotonic() - began < PROMPT_S
 
 
-def mib(web: Process) -> float:
-    status = Path(f"/proc/{web.pids('web')[-1]}/status").read_text()
+def mib(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
 @contextmanager
 def little_memory(web: Process) -> Iterator[None]:
     """Within it, the web's memory grows by less than 20 MiB."""
-    first, most, over = mib(web), [0.0], threading.Event()
+    child = web.pids("web")[-1]
+    first, most, over = mib(child), [0.0], threading.Event()
 
     def watch() -> None:
         while not over.wait(0.02):
-            most.append(mib(web))
+            most.append(mib(child))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -151,6 +152,24 @@ def test_more_silent_connections_than_there_is_room_for_shut_nobody_out(web: Pro
     with little_memory(web), ExitStack() as stack:
         many(web, 700, stack)
         prompt(web)
+
+
+@pytest.mark.parametrize(
+    "first", [b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"nonsense\r\n\r\n"]
+)
+def test_who_comes_again_and_again_shuts_nobody_out(web: Process, first: bytes) -> None:
+    """Each is answered and stays; some go on just when they have to make room."""
+    child = web.pids("web")[-1]
+    with ExitStack() as stack:
+        wires: list[socket.socket] = []
+        for number in range(1200):
+            wires.append(stack.enter_context(dial(web)))
+            for wire in (wires[-1], wires[number // 2]):
+                with suppress(ConnectionError):
+                    wire.sendall(first)
+        prompt(web)
+    assert web.pids("web")[-1] == child
+    assert not [line for line in web.lines() if line["level"] == "error"]
 
 
 def test_slow_large_bodies_hold_up_no_ordinary_ones(web: Process) -> None:
