@@ -162,3 +162,25 @@ def test_repositories_that_are_gone_are_forgotten(yard: Yard) -> None:
     assert server.work._look._seen.keys() == {(REPO, "main")}
     assert server.work._index._known.keys() == {REPO}
     assert BASE in {one.commit for one in server.work._index.known(REPO).bases}
+
+
+def test_what_a_job_could_not_know_is_planned_again_once_it_can_be(yard: Yard) -> None:
+    yard.base[CHAT] = profile() + IMAGE.format("stable")
+    yard.images.now = {"stable": "a"}
+    server = rounds(yard)
+    (target,) = server.work.targets(EVERYTHING)
+    yard.images.error = UpstreamError("away.")
+    assert server.work.run(target.to_json())["unknown"] == 1
+    assert server.look() == []  # still away
+    yard.images.error = None
+    assert server.look() == [MAIN]
+    assert server.look() == []
+
+
+def test_a_github_that_is_away_is_not_asked_for_everything_instead(yard: Yard) -> None:
+    server = rounds(yard)
+    server.look()
+    yard.opened.clear()
+    yard.error = UpstreamError("away.")
+    assert server.look() == []
+    assert yard.opened == []

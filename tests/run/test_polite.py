@@ -1,0 +1,118 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from replanner.errors import ReplannerError, UpstreamError
+from replanner.hub.folder import LocalHub, commit_model
+from replanner.hub.look import OneLook
+from replanner.planning.model_files import ModelFiles
+from replanner.profile.settings import merged
+from replanner.resolve import Registry
+from replanner.run.polite import politely, politely_pinned
+from replanner.upstream.manners import TOLERATED, Manners
+
+MODEL = "acme/small"
+SETTINGS = merged({"hf-endpoint": "https://hub.example:8443/x"})
+
+
+class Failing(OneLook):
+    """A Hub that counts what it is asked, and is away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def _resolve(self, model_id: str, revision: str) -> str | None:
+        return self._fail(f"{model_id}@{revision}")
+
+    def _committed_at(self, model_id: str, commit: str) -> int | None:
+        return self._fail(f"{model_id} date {commit}")
+
+    def _read(self, model_id: str, commit: str | None) -> ModelFiles:
+        return self._fail(f"{model_id} files {commit}")
+
+    def _fail(self, what: str) -> NoReturn:
+        self.asked.append(what)
+        raise UpstreamError("away.")
+
+
+class Pinning:
+    """A registry that counts what it is asked, and is away."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def pin(self, repository: str, track: str) -> str:
+        self.asked.append(f"{repository}:{track}")
+        raise UpstreamError("away.")
+
+
+def code(ask: Callable[[], object]) -> str:
+    try:
+        ask()
+    except ReplannerError as error:
+        return error.code
+    return ""
+
+
+def opened(hub: OneLook, manners: Manners) -> OneLook:
+    return politely(lambda *_: hub, manners)(SETTINGS, True)  # noqa: FBT003 - see Models
+
+
+def test_a_hub_that_is_away_is_left_alone_by_every_run() -> None:
+    manners, hub = Manners(clock=lambda: 0.0), Failing()
+    for number in range(10):
+        run = opened(hub, manners)
+        for _ in range(3):
+            assert code(lambda run=run, number=number: run.resolve(f"acme/m{number}", "main"))  # type: ignore[misc]
+    assert len(hub.asked) == TOLERATED
+    assert list(manners._hosts) == ["hub.example:8443"]
+
+
+@pytest.mark.parametrize("what", ["fetch", "committed_at"])
+def test_so_it_is_whatever_is_asked(what: str) -> None:
+    manners, hub = Manners(clock=lambda: 0.0), Failing()
+    for number in range(10):
+        run, commit = opened(hub, manners), f"{number:040x}"
+        ask = {
+            "fetch": lambda run=run, commit=commit: run.fetch(MODEL, "main", commit=commit),
+            "committed_at": lambda run=run, commit=commit: run.committed_at(MODEL, commit),
+        }[what]
+        assert code(ask) == "upstream_unreachable"
+    assert len(hub.asked) == TOLERATED
+
+
+def test_a_question_that_failed_counts_once_however_many_profiles_ask_it() -> None:
+    manners, hub = Manners(clock=lambda: 0.0), Failing()
+    run = opened(hub, manners)
+    for _ in range(100):
+        assert code(lambda: run.resolve(MODEL, "main"))
+    assert len(hub.asked) == 1
+    assert code(lambda: run.resolve(MODEL, "dev"))
+    assert len(hub.asked) == 2
+
+
+def test_what_is_read_is_what_the_hub_has(tmp_path: Path) -> None:
+    commit = commit_model(tmp_path, MODEL, {"config.json": b'{"model_type": "llama"}'})
+    run = opened(LocalHub(tmp_path), Manners())
+    assert run.resolve(MODEL, "main") == commit
+    found = run.fetch(MODEL, "main")
+    assert (found.commit, found.revision) == (commit, "main")
+    assert found == LocalHub(tmp_path).fetch(MODEL, "main")
+
+
+def test_registries_are_left_alone_one_by_one() -> None:
+    manners, registry = Manners(clock=lambda: 0.0), Pinning()
+
+    def run() -> Registry:
+        return politely_pinned(lambda _: registry, manners)(True)  # noqa: FBT003 - see Images
+
+    for number in range(10):
+        here = run()
+        for _ in range(2):
+            assert code(lambda here=here, number=number: here.pin(f"a.example/x{number}", "v1"))  # type: ignore[misc]
+    assert len(registry.asked) == TOLERATED
+    assert code(lambda: run().pin("b.example/x", "v1"))
+    assert registry.asked[-1] == "b.example/x:v1"
