@@ -70,11 +70,13 @@ def serve(told: Told, command: Sequence[str] = _AS_WE_ARE) -> int:
     """Web and worker together; `command` is how replanner is started for each of them."""
     told.settings()  # what is wrong with them is said before anything is started
     config = ["--config", told.config] if told.config else []
+    # From here on, since a container's first process is not ended by a signal it does not await.
+    stop = _stop_on_signal()
     # In a process of its own: what it imports is more than all that this one needs.
     code = subprocess.run([*command, "migrate", *config], check=False).returncode  # noqa: S603
     parent = ["--parent", str(os.getpid())]
     parts = [Part(name, [*command, name, *config, *parent]) for name in ("web", "worker")]
-    return code or supervise(parts, _stop_on_signal())
+    return code or supervise(parts, stop)
 
 
 def web(told: Told, parent: int | None = None) -> int:

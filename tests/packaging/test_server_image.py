@@ -162,6 +162,16 @@ def test_what_it_answered_is_there_after_a_stop(tmp_path: Path) -> None:
     assert not list(place.store.glob("*-wal"))
 
 
+def test_a_stop_while_it_makes_its_tables_is_a_stop(tmp_path: Path) -> None:
+    """The kernel gives the first process of a container no signal that it does not await."""
+    image()
+    place = Place(tmp_path)
+    with place.serving() as early:
+        until((place.store / "replanner.db").exists)
+        assert early.stop() == 0
+    assert "listening" not in early.log.read_text()
+
+
 def test_a_new_volume_belongs_to_the_servers_user() -> None:
     image()
     options = [*CONFINED, "-v", STORE, "--entrypoint", "/opt/replanner/bin/python"]
