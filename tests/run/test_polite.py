@@ -116,3 +116,13 @@ def test_registries_are_left_alone_one_by_one() -> None:
     assert len(registry.asked) == TOLERATED
     assert code(lambda: run().pin("b.example/x", "v1"))
     assert registry.asked[-1] == "b.example/x:v1"
+
+
+def test_an_image_that_failed_counts_once_however_many_profiles_follow_it() -> None:
+    manners, registry = Manners(clock=lambda: 0.0), Pinning()
+    here = politely_pinned(lambda _: registry, manners)(True)  # noqa: FBT003 - see Images
+    for _ in range(100):
+        assert code(lambda: here.pin("a.example/x", "v1"))
+    assert len(registry.asked) == 1
+    assert code(lambda: here.pin("a.example/x", "v2"))
+    assert registry.asked[-1] == "a.example/x:v2"

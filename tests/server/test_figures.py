@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from postgres import postgres
 from prometheus_client.parser import text_string_to_metric_families
 
 from replanner.errors import InputError, RateLimited, UpstreamError
@@ -286,3 +287,16 @@ def test_metrics_answer_without_the_store() -> None:
 
     web = Web({}, None, None, Metrics(), Refusals(), figures=away)  # type: ignore[arg-type]
     assert _figures(web) == {}
+
+
+def test_all_of_it_holds_on_postgresql() -> None:
+    with postgres() as url:
+        engine = open_store(url, WORKER)
+        tables.make(engine)
+        hourly = Hourly(engine, most=2)
+        assert [bool(hourly.run()) for _ in range(4)] == [False, False, True, True]
+        figures = Figures()
+        figures.failed("hub", "limited")
+        leave(engine, 7, figures)
+        assert told(engine)["replanner_hf_429_total", "7"] == 1
+        engine.dispose()
