@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,10 +29,8 @@ from lab.world import World, settings_of, token, world
 
 # How many of the burst are things that happened; the others tell known things once more.
 _NEWS = 0.06
-# How often something happens while deliveries are paced; GitHub is emulated on the same machine.
-_ACT_EVERY_S = 0.5
 # While the burst comes in, and when nothing is sent any more.
-_BURST_PAUSE_S = 1.5
+_BURST_PAUSE_S = 0.7
 _LATE_PAUSE_S = 4.0
 # How many sentences about what is wrong are printed; --json has all.
 _SHOWN = 30
@@ -53,7 +51,7 @@ class Run:
 
     def everything(self) -> None:
         """A burst, a steady stream, and then silence until all is done."""
-        self.figures["first"] = self._sizes()
+        self.figures["sizes first"] = self._sizes()
         killing = self._burst()
         self._pace()
         self.killer.pause_s = _LATE_PAUSE_S
@@ -65,7 +63,7 @@ class Run:
         if self.server.await_drained(self.asked.patience_s) is not None:
             # It is seen to be empty for a while before it counts as that.
             self.figures["drained after s"] = round(time.monotonic() - ended - SURE_S, 1)
-        self.figures["last"] = self._sizes()
+        self.figures["sizes last"] = self._sizes()
 
     def _burst(self) -> threading.Thread:
         """Everything that is known and much that is new, at once, while processes die."""
@@ -86,7 +84,7 @@ class Run:
         """A steady stream, while things go on happening."""
         per_second = self.asked.per_second
         self.killer.pause_s = self.asked.paced_s / max(1, self.killer.left)
-        every = max(1, round(_ACT_EVERY_S * per_second))
+        every = max(1, round(self.asked.news_every_s * per_second))
         began = time.monotonic()
         for number in range(round(self.asked.paced_s * per_second)):
             is_news = number % every == 0
@@ -96,10 +94,10 @@ class Run:
             time.sleep(max(0.0, began + number / per_second - time.monotonic()))
         self.courier.finish()
 
-    def _sizes(self) -> dict[str, Mapping[str, int]]:
+    def _sizes(self) -> dict[str, int]:
         memory = {kind: round(size) for kind, size in self.server.memory("VmRSS").items()}
-        store = {name: size >> 10 for name, size in self.store.sizes().items()}
-        return {"RSS MiB": memory, "store KiB": store}
+        store = {f"{name} KiB": size >> 10 for name, size in self.store.sizes().items()}
+        return {**{f"{kind} MiB": size for kind, size in memory.items()}, **store}
 
 
 def main() -> int:
@@ -115,7 +113,7 @@ def main() -> int:
         rows.append(row)
         wrong += [f"{kind}: {sentence}" for sentence in found]
     if rows:
-        print(table([_without(row, "first", "last") for row in rows]))
+        print(table(rows))
         print(f"\nseed {asked.seed}")
     print(*wrong[:_SHOWN], sep="\n")
     if len(wrong) > _SHOWN:
@@ -131,6 +129,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--burst", type=int, default=2000, help="deliveries at once")
     parser.add_argument("--paced-s", type=float, default=60, help="how long the pace is kept")
     parser.add_argument("--per-second", type=float, default=20)
+    # GitHub is emulated on the same machine: what people do there takes from what the server gets.
+    parser.add_argument("--news-every-s", type=float, default=0.5, help="the rest is told again")
     parser.add_argument("--kills", type=int, default=24)
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--repositories", type=int, default=6)
@@ -209,10 +209,6 @@ def _folder(kind: str, asked: argparse.Namespace) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="replanner-chaos-") as name:
         yield Path(name)
-
-
-def _without(row: Mapping[str, object], *names: str) -> dict[str, object]:
-    return {name: value for name, value in row.items() if name not in names}
 
 
 if __name__ == "__main__":

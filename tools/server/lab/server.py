@@ -109,7 +109,8 @@ class Server:
         end = time.monotonic() + _STARTS_S
         while not self.ready():
             if time.monotonic() > end:
-                raise TimeoutError(f"the server did not start; its log is {self.log}")
+                said = self.log.read_text().strip().rpartition("\n")[2]
+                raise TimeoutError(f"the server did not start: {said}")
             time.sleep(0.2)
 
     def ready(self) -> bool:
