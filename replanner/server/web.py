@@ -19,7 +19,7 @@ from replanner.server.figures import left_by_workers
 from replanner.server.health import of_store
 from replanner.server.inbox import StoredInbox
 from replanner.server.limits import Refusals
-from replanner.server.memory import share_one_heap
+from replanner.server.memory import give_back
 from replanner.server.metrics import Metrics
 from replanner.server.reception import MOST_CONNECTIONS, Worker
 from replanner.server.settings import Settings
@@ -83,7 +83,7 @@ def _say_where(arbiter: Any) -> None:
 
 def serve(settings: Settings, sources: Mapping[str, Source]) -> None:
     """Answer requests until the process is told to stop. The store must have its tables."""
-    share_one_heap()
+    give_back()
     engine = store.open_store(settings.store, store.WEB)
     tables.check(engine)
     engine.dispose()  # connections do not survive the fork
