@@ -69,7 +69,8 @@ class Repository:
         return {"chat": first, "code": second, PROPOSED: first}
 
     def resized(self, key: str, of: str) -> dict[str, str]:
-        self.sizes[key] = self.sizes.get(key, 8) + 1
+        # A branch starts with another size than the base, or it would propose nothing.
+        self.sizes[key] = self.sizes.get(key, 8 if key == of else 16) + 1
         return {path(of): profile(self.followed()[of], concurrency=self.sizes[key])}
 
 
