@@ -12,6 +12,7 @@ from replanner.server import locks, tables
 from replanner.server.census import DEAD, RUNNING, jobs_table
 from replanner.server.inbox import Inbox, NotKept, delivery_id
 from replanner.server.jobs import EVERYTHING
+from replanner.server.suspicion import NOTED
 
 LOG: Final = logging.getLogger(__name__)
 _BATCH: Final = 500
@@ -53,6 +54,7 @@ def clean(engine: sa.Engine, client: DBOSClient, keep_days: int, *, now_ms: int)
         client.delete_workflows(names)
         deleted += len(names)
     deleted += _forget_deliveries(engine, now_ms - keep_days * _DAY_MS)
+    tables.forget(engine, NOTED, now_ms - keep_days * _DAY_MS)
     _shrink(engine)
     return deleted
 

@@ -18,8 +18,8 @@ from replanner.server.jobs import Json
 
 _DIGITS: Final = 40
 _NEWS_S: Final = 30.0
-# After that the sender has given up, or will soon.
-_LONGEST_S: Final = 8.0
+# And the store itself is waited for (`store.WEB`): GitHub gives up after ten seconds.
+_LONGEST_S: Final = 4.0
 
 
 class NotKept(Exception):

@@ -50,11 +50,17 @@ def on(engine: sa.Engine) -> sa.Engine:
 
 
 def make(engine: sa.Engine) -> None:
-    """Make what is missing; safe to repeat."""
+    """Make what is missing; safe to repeat. NotMigrated for a newer release's."""
     if engine.dialect.name != "sqlite":
         with engine.begin() as connection:
             connection.execute(sa.schema.CreateSchema(_SCHEMA, if_not_exists=True))
     _META.create_all(on(engine))
+    before = said(engine, _OF_TABLES)
+    if isinstance(before, int) and before > RELEASE:
+        raise NotMigrated(
+            "the store's tables are of a newer release.",
+            hint="Use that release, or restore the copy that was made before it.",
+        )
     note(engine, _OF_TABLES, RELEASE)
 
 
@@ -103,6 +109,13 @@ def said(engine: sa.Engine, name: str) -> object:
     with on(engine).connect() as connection:
         found = connection.execute(sa.select(NOTES.c.said).where(NOTES.c.name == name)).scalar()
     return None if found is None else json.loads(found)
+
+
+def forget(engine: sa.Engine, beginning: str, before_ms: int) -> None:
+    """Take away notes whose name begins so and that are older than that."""
+    old = sa.and_(NOTES.c.name.startswith(beginning), NOTES.c.at_ms < before_ms)
+    with on(engine).begin() as connection:
+        connection.execute(NOTES.delete().where(old))
 
 
 def insert(engine: sa.Engine, table: sa.Table) -> Any:

@@ -67,8 +67,8 @@ def _launch(settings: Settings, work: Work, slot: int, engine: sa.Engine) -> Non
         "log_level": "WARNING",
     }
     DBOS(config=config)
-    flow.register(work, flow.Pace(settings.debounce_seconds), flow.asked_again(engine))
-    DBOS.listen_queues([store.INGEST, store.COALESCE, store.REPLAN, store.SUSPECTS])
+    flow.register(work, engine, flow.Pace(settings.debounce_seconds))
+    DBOS.listen_queues([store.INGEST, store.COALESCE, store.REPLAN])
     DBOS.launch()
 
 
