@@ -164,7 +164,7 @@ class World:
             "repository": _about(one),
             "sender": made["user"],
         }
-        return self._known(f"{one.name} {made['id']}", Fact("issue_comment", payload))
+        return self._known(f"{one.name} comment {made['id']}", Fact("issue_comment", payload))
 
     def told_again(self) -> Fact:
         """Something that is known already, as other webhooks and impatient senders tell it."""
@@ -174,7 +174,7 @@ class World:
 
     def _pushed(self, one: Repository, after: str, before: str) -> Fact:
         payload = deliveries.push(one.name, "main", before, after)
-        return self._known(f"{one.name} main", Fact("push", payload))
+        return self._known(f"{one.name} push", Fact("push", payload))
 
     def _pulled(self, one: Repository, number: int, action: str) -> Fact:
         pull = one.github.pull(number)
@@ -185,7 +185,7 @@ class World:
             "repository": _about(one),
             "sender": pull["user"],
         }
-        return self._known(f"{one.name} {number}", Fact("pull_request", payload))
+        return self._known(f"{one.name} pull {number}", Fact("pull_request", payload))
 
     def _known(self, key: str, fact: Fact) -> Fact:
         self.known[key] = fact
