@@ -84,13 +84,13 @@ class StoredInbox:
                     self._write_gathered()
             finally:
                 self._writing.release()
-        if letter.trouble:
-            raise NotKept(letter.trouble)
+        if not letter.is_kept:  # not even by whoever took it along and then broke off
+            raise NotKept(letter.trouble or "whoever wrote it broke off")
 
     def _write_gathered(self) -> None:
         with self._gathering:
             letters, self._gathered = self._gathered, []
-        trouble = self._write(letters)
+        trouble = self._write(letters) if letters else ""
         if trouble and len(letters) > 1 and trouble != "OperationalError":
             # One of them may be what the store does not take; the store itself is there.
             for each in letters:

@@ -96,6 +96,29 @@ def test_one_that_the_store_does_not_take_is_refused_alone(engine: sa.Engine) ->
     assert refused == ["a lone surrogate \ud800"]
 
 
+def test_what_a_writer_took_along_that_broke_off_was_not_received(engine: sa.Engine) -> None:
+    inbox, begun = StoredInbox(engine), list[str]()
+    go = threading.Event()
+
+    def begin(_: object) -> None:
+        begun.append("")
+        go.wait(30)
+        if len(begun) == 2:
+            raise SystemExit  # the thread ends in the middle of it
+
+    sa.event.listen(engine, "begin", begin)
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(inbox.keep, "first", [EVENT])
+        until(lambda: begun)
+        others = [pool.submit(inbox.keep, name, [EVENT]) for name in ("second", "third")]
+        until(lambda: len(inbox._gathered) == 2)
+        go.set()
+        assert first.result() is None
+        ends = {type(each.exception()) for each in others}
+    assert ends == {SystemExit, NotKept}
+    assert take_census(engine).waiting == 1
+
+
 def test_while_the_store_is_locked_nothing_is_kept_and_it_says_so(
     engine: sa.Engine, tmp_path: Path
 ) -> None:
