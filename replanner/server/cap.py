@@ -17,8 +17,9 @@ from replanner.server.jobs import Json, Target, Work
 from replanner.server.store import failures
 
 _HOUR_MS: Final = 3_600_000
-# The merge queue, and whoever presses a check's button, waits for its answer.
-_CAPPED: Final = ("update", "pull", "dispatch")
+# The merge queue, and whoever presses a check's button, waits for its answer; of buttons only those
+# of bots have a key.
+_CAPPED: Final = ("update", "pull", "dispatch", "button")
 
 
 class TooOften(RateLimited):

@@ -16,6 +16,7 @@ from replanner.report.check_run import NAME
 from replanner.run.scene import Scene, wish_of
 from replanner.run.settling import settled
 from replanner.server import carrying
+from replanner.server.errand import nothing
 from replanner.server.figures import Figures
 from replanner.server.gate import Gate, GitHubGate, inputs_of
 from replanner.server.index import Index, Known
@@ -71,6 +72,9 @@ class RepositoryWork:
 
     def run(self, target: Json) -> dict[str, object]:
         found = Target.from_json(target)
+        if self._named(found.repository) != found.repository:
+            # It was taken from the list since, or another wrote the row: a job is no permission.
+            return nothing("not one of our repositories")
         self._index.forget(found.repository)
         account = carrying.carry_out(self.gate, found, self.inputs, now_s=int(self.clock()))
         if account.get("unknown"):
@@ -146,7 +150,9 @@ class RepositoryWork:
             return
         who = "" if bot else event.actor
         asked: dict[str, object] = {"commit": event.head, "button": event.button, "writer": who}
-        yield Target("button", "", repository, asked)
+        # Of bots it is not asked whether they may write: they are gathered, and count.
+        key = f"{repository}|rerun|{event.head}" if bot else ""
+        yield Target("button", key, repository, asked)
 
     def _decided(self, repository: str, event: Event) -> Iterator[Target]:
         try:

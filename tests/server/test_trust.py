@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 from check_book import CheckBook
-from staged import BASE, CHAT, HEAD, LARGE, FakeTree, profile
-from yard import Yard, commented, pulled
+from staged import BASE, CHAT, HEAD, LARGE, REPO, FakeTree, profile
+from yard import OTHER, Yard, commented, pulled
 
 from replanner.event import Event
 from replanner.replan.ports import Base
 from replanner.report.check_run import NAME
-from replanner.webhooks.events import RepositoryEvent
+from replanner.server import tables
+from replanner.server.cap import Capped, TooOften
+from replanner.server.store import WEB, open_store
+from replanner.webhooks.events import RepositoryEvent, to_json
 
 OURS = 12
 TIP = "e" * 40
@@ -33,7 +36,7 @@ def send(yard: Yard, event: RepositoryEvent) -> list[dict[str, object]]:
 
 
 def pressed(action: str, button: str, who: str = "octo") -> RepositoryEvent:
-    event = Event("check_run", "acme/infra", action, "main", who, head=HEAD, button=button)
+    event = Event("check_run", REPO, action, "main", who, head=HEAD, button=button)
     return RepositoryEvent(event._replace(check_app=OURS, check_name=NAME))
 
 
@@ -95,5 +98,63 @@ def test_a_closed_pull_request_may_have_lost_its_base(
 ) -> None:
     yard.pulls.shown = replace(yard.pulls.pull(7), state="closed")
     monkeypatch.setattr(yard.forge, "branches", ())
-    target = {"kind": "pull", "key": "k", "repository": "acme/infra", "payload": {"number": 7}}
+    target = {"kind": "pull", "key": "k", "repository": REPO, "payload": {"number": 7}}
     assert yard.work(checks_of=OURS).run(target)["did"] == "nothing"
+
+
+# --- one commit, several verdicts
+
+
+def test_a_pull_request_does_not_open_the_gate_of_the_merge_queue(
+    yard: Yard, book: CheckBook
+) -> None:
+    yard.head[CHAT] = profile(LARGE)
+    group = Event("merge_group", REPO, "checks_requested", "main", "octo", base=BASE, head=HEAD)
+    send(yard, RepositoryEvent(group))
+    assert book.text(HEAD).conclusion == "failure"
+    yard.head[CHAT] = profile(concurrency=4)  # as another base's rules would have it
+    yard.pulls.head_repository = "stranger/infra"
+    (account,) = send(yard, pulled())
+    assert (account["check"], book.text(HEAD).conclusion) == ("left", "failure")
+
+
+# --- what counts, and where
+
+
+def test_a_bot_that_runs_a_check_again_is_gathered_and_counts_and_people_are_not(
+    yard: Yard, tmp_path: Path
+) -> None:
+    work = yard.work(checks_of=OURS)
+    bots = work.targets(to_json(pressed("rerequested", "", "stranger[bot]")))
+    people = work.targets(to_json(pressed("rerequested", "", "octo")))
+    assert [bool(one.key) for one in (*bots, *people)] == [True, False]
+    send(yard, pulled())
+    engine = open_store(f"sqlite:///{tmp_path}/cap.db", WEB)
+    tables.make(engine)
+    capped = Capped(work, engine, most_an_hour=1)
+    for _ in range(3):
+        assert capped.run(people[0].to_json())["did"] == "reviewed"
+    assert capped.run(bots[0].to_json())["did"] == "reviewed"
+    with pytest.raises(TooOften):
+        capped.run(bots[0].to_json())
+    engine.dispose()
+
+
+@pytest.mark.parametrize("repository", ["evil/infra", REPO.upper(), "acme/infra/../other", ""])
+def test_a_job_reaches_no_repository_that_is_not_ours(
+    yard: Yard, book: CheckBook, repository: str
+) -> None:
+    row = {"kind": "pull", "key": "k", "repository": repository, "payload": {"number": 7}}
+    assert yard.work(checks_of=OURS).run(row)["did"] == "nothing"
+    assert (yard.opened, book.done) == ([], [])
+
+
+def test_a_job_of_a_repository_that_was_taken_off_the_list_does_nothing(yard: Yard) -> None:
+    work = yard.work(dispatches=True)
+    yard.names.append(OTHER)
+    row = {"kind": "dispatch", "key": "k", "repository": OTHER, "payload": {"kind": "hf-revision"}}
+    assert work.run(row)["did"] == "dispatched"
+    yard.names.remove(OTHER)
+    yard.now_s += 301
+    assert work.run(row)["did"] == "nothing"
+    assert len(yard.sent) == 1
