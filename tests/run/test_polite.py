@@ -4,13 +4,13 @@ from typing import NoReturn
 
 import pytest
 
-from replanner.errors import ReplannerError, UpstreamError
+from replanner.errors import RateLimited, ReplannerError, UpstreamError
 from replanner.hub.folder import LocalHub, commit_model
 from replanner.hub.look import OneLook
 from replanner.planning.model_files import ModelFiles
 from replanner.profile.settings import merged
 from replanner.resolve import Registry
-from replanner.run.polite import politely, politely_pinned
+from replanner.run.polite import MOST_OF_A_STRANGER, politely, politely_pinned
 from replanner.upstream.manners import TOLERATED, Manners
 
 MODEL = "acme/small"
@@ -23,6 +23,7 @@ class Failing(OneLook):
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[str] = []
+        self.error: ReplannerError | None = None
 
     def _resolve(self, model_id: str, revision: str) -> str | None:
         return self._fail(f"{model_id}@{revision}")
@@ -35,7 +36,7 @@ class Failing(OneLook):
 
     def _fail(self, what: str) -> NoReturn:
         self.asked.append(what)
-        raise UpstreamError("away.")
+        raise self.error or UpstreamError("away.")
 
 
 class Pinning:
@@ -47,6 +48,19 @@ class Pinning:
     def pin(self, repository: str, track: str) -> str:
         self.asked.append(f"{repository}:{track}")
         raise UpstreamError("away.")
+
+
+class Found:
+    """A registry that knows everything."""
+
+    def pin(self, repository: str, track: str) -> str:
+        return f"{repository}:{track}@sha256:{'a' * 64}"
+
+
+def said(ask: Callable[[], object]) -> str:
+    with pytest.raises(ReplannerError) as raised:
+        ask()
+    return raised.value.message
 
 
 def code(ask: Callable[[], object]) -> str:
@@ -126,3 +140,53 @@ def test_an_image_that_failed_counts_once_however_many_profiles_follow_it() -> N
     assert len(registry.asked) == 1
     assert code(lambda: here.pin("a.example/x", "v2"))
     assert registry.asked[-1] == "a.example/x:v2"
+
+
+# --- what strangers' profiles name
+
+
+@pytest.mark.parametrize("error", [RateLimited("slow down.", retry_after_s=600), None])
+def test_what_strangers_meet_keeps_nobody_else_waiting(
+    tmp_path: Path, error: ReplannerError | None
+) -> None:
+    commit = commit_model(tmp_path, MODEL, {"config.json": b"{}"})
+    manners, away = Manners(clock=lambda: 0.0), Failing()
+    away.error = error
+    models = politely(lambda _, known: LocalHub(tmp_path) if known else away, manners)
+    stranger = models(SETTINGS, False)  # noqa: FBT003 - see Models
+    for number in range(10):
+        assert code(lambda number=number: stranger.resolve(f"evil/m{number}", "main"))  # type: ignore[misc]
+    assert len(away.asked) == (1 if error else TOLERATED)
+    assert models(SETTINGS, True).resolve(MODEL, "main") == commit  # noqa: FBT003 - see Models
+    again = models(SETTINGS, False)  # noqa: FBT003 - see Models
+    assert "hub.example:8443 " in said(lambda: again.resolve("evil/other", "main"))
+
+
+def test_so_it_is_with_registries() -> None:
+    manners, registry = Manners(clock=lambda: 0.0), Pinning()
+    images = politely_pinned(lambda _: registry, manners)
+    stranger = images(False)  # noqa: FBT003 - see Images
+    for number in range(10):
+        assert code(lambda number=number: stranger.pin(f"a.example/x{number}", "v1"))  # type: ignore[misc]
+    assert len(registry.asked) == TOLERATED
+    assert code(lambda: images(True).pin("a.example/ours", "v1"))  # noqa: FBT003 - see Images
+    assert registry.asked[-1] == "a.example/ours:v1"
+
+
+def test_a_stranger_has_so_many_looked_up_and_no_more(tmp_path: Path) -> None:
+    models = politely(lambda *_: LocalHub(tmp_path), Manners())
+    for trusted in (True, False):
+        run = models(SETTINGS, trusted)
+        codes = [
+            code(lambda run=run, number=number: run.resolve(f"evil/m{number}", "main"))  # type: ignore[misc]
+            for number in range(MOST_OF_A_STRANGER + 2)
+        ]
+        assert codes.count("bad_input") == (0 if trusted else 2)
+    images = politely_pinned(lambda _: Found(), Manners())
+    for trusted in (True, False):
+        here = images(trusted)
+        codes = [
+            code(lambda here=here, number=number: here.pin(f"a.example/x{number}", "v1"))  # type: ignore[misc]
+            for number in range(MOST_OF_A_STRANGER + 2)
+        ]
+        assert codes.count("bad_input") == (0 if trusted else 2)
