@@ -53,6 +53,18 @@ def of_app(github: GitHub, found: "list[Granted]") -> Iterator[Said]:
     deaf = [one for one in _EVENTS if found and one not in found[0].events]
     if deaf and github.mode == "work":
         yield Said(f"github: the App does not hear of {_list(deaf)}")
+    yield from _of_others(github, found)
+
+
+def _of_others(github: GitHub, found: "list[Granted]") -> Iterator[Said]:
+    """Who installs an App that anybody may install has repositories of his served as ours are."""
+    others = [one.owner for one in found[1:] if one.owner.lower() != one.maker.lower()]
+    if others and found[0].maker and not github.repositories:
+        yield Said(
+            f"github: the App is installed by others than its owner ({_list(others)}), whose"
+            " profiles are planned with the Hub's token and the registries' logins too; name the"
+            " repositories, or let nobody else install it"
+        )
 
 
 def _needed(github: GitHub) -> Mapping[str, str]:

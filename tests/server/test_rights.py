@@ -159,3 +159,27 @@ def test_without_checks_that_right_is_too_much(fake: FakeGitHub, of_app: Setting
     installed(fake, NEEDED, NEEDED)
     unchecked = replace(of_app, github=of_app.github._replace(checks=False))
     assert ["checks: write" in one.text for one in said(unchecked)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("maker", "named", "expected"),
+    [
+        ("acme", (), False),
+        ("ACME", (), False),
+        ("ours", (), True),
+        ("ours", ("acme/infra",), False),
+    ],
+)
+def test_who_else_has_installed_an_app_is_told(
+    fake: FakeGitHub,
+    of_app: Settings,
+    maker: str,
+    named: tuple[str, ...],
+    expected: bool,  # noqa: FBT001
+) -> None:
+    installed(fake, NEEDED, NEEDED)
+    app = {"permissions": NEEDED, "events": EVENTS, "owner": {"login": maker}}
+    fake.on("GET", "^/app$", Reply(200, app))
+    found = said(replace(of_app, github=of_app.github._replace(repositories=named)))
+    assert ["others than its owner (acme)" in one.text for one in found] == [True] * expected
+    assert all(one.mark == "warn" for one in found)

@@ -11,13 +11,14 @@ from replanner.forge.github.client import Client
 from replanner.forge.github.session import Answer, App, Connection
 
 
+class _Account(Answer):
+    login: str = ""
+
+
 class _App(Answer):
     permissions: dict[str, str] = Field(default_factory=dict)
     events: tuple[str, ...] = ()
-
-
-class _Account(Answer):
-    login: str = ""
+    owner: _Account | None = None
 
 
 class _Installation(_App):
@@ -25,11 +26,13 @@ class _Installation(_App):
 
 
 class Granted(NamedTuple):
-    """What an App is allowed, and which events it hears of; with an owner, what they accepted."""
+    """What an App is allowed, and which events it hears of; with an owner, what they accepted.
+    `maker`: whose App it is, where GitHub tells."""
 
     permissions: Mapping[str, str]
     events: Sequence[str] = ()
     owner: str = ""
+    maker: str = ""
 
 
 def scopes_of(connection: Connection) -> tuple[str, ...] | None:
@@ -56,7 +59,8 @@ def granted(connection: Connection) -> list[Granted]:
         listed = rows if isinstance(rows, list) else []
         installed = [client.checked(_Installation, one) for one in listed]
     owners = [one.account.login if one.account else "?" for one in installed]
+    maker = app.owner.login if app.owner else ""
     return [
-        Granted(one.permissions, one.events, owner)
+        Granted(one.permissions, one.events, owner, maker)
         for one, owner in zip([app, *installed], ["", *owners], strict=True)
     ]
