@@ -27,6 +27,8 @@ LOG: Final = logging.getLogger(__name__)
 # DBOS counts the starts of all that were under way when a worker died, whoever it died of; who did
 # it is found out by suspicion.py, and set aside long before.
 MOST_STARTS: Final = 100
+# Deaths from outside are no reason to make one job of a batch into many.
+_MOST_STARTS_TOGETHER: Final = 3
 # Something moves all the time: no event waits longer than this many pauses for quiet.
 _MOST_PAUSES: Final = 15
 _FIRST_PAUSE_S: Final = 30
@@ -164,7 +166,7 @@ def _ingest_stage(work: Work, watch: Watch, gathering: _Gathering) -> None:
     @DBOS.step(name="find")
     def find(deliveries: list[Delivery], tries: int) -> dict[str, object]:
         starts = _starts()
-        if len(deliveries) > 1 and starts > 1:
+        if len(deliveries) > 1 and starts > _MOST_STARTS_TOGETHER:
             return _Found(alone=[_Alone(each, tries) for each in deliveries]).to_json()
         look = partial(_find, work, deliveries, tries)
         answer = _ask(lambda: watch.over(_id(), starts, look), tries)

@@ -48,6 +48,7 @@ def open_store(url: str, patience: Patience) -> sa.Engine:
         "pool_size": patience.connections,
         "max_overflow": 0,
         "pool_timeout": patience.wait_s,
+        "hide_parameters": True,  # errors are logged, and what people wrote is nobody else's
     }
     if url.startswith("sqlite"):
         engine = sa.create_engine(url, **common)

@@ -16,7 +16,7 @@ from replanner.server.store import NotMigrated, unreachable
 RELEASE: Final = 1
 _SCHEMA: Final = "replanner"
 _OF_TABLES: Final = "tables"
-_META: Final = sa.MetaData()
+_META: Final = sa.MetaData(schema=_SCHEMA)
 
 # A delivery waits until a worker has taken it; its name stays, so that it is taken once.
 DELIVERIES: Final = sa.Table(
@@ -45,8 +45,10 @@ NOTES: Final = sa.Table(
 
 def on(engine: sa.Engine) -> sa.Engine:
     """The same connections, for statements about our tables: PostgreSQL keeps them in a schema."""
+    # By a name of ours: where tables without one are translated, SQLAlchemy refuses statements
+    # about DBOS's that it compiled before, outside.
     ours = None if engine.dialect.name == "sqlite" else _SCHEMA
-    return engine.execution_options(schema_translate_map={None: ours})
+    return engine.execution_options(schema_translate_map={_SCHEMA: ours})
 
 
 def make(engine: sa.Engine) -> None:
