@@ -155,6 +155,14 @@ def test_what_waits_becomes_one_job_and_is_taken_once(engine: sa.Engine) -> None
     assert take_census(engine).counts == {("ingest", "ENQUEUED"): 2}
 
 
+def test_it_does_not_matter_whether_a_job_was_stored_before(engine: sa.Engine) -> None:
+    """SQLAlchemy keeps what it made of a statement the first time."""
+    StoredInbox(engine).keep("a-delivery", [EVENT])
+    with intake_of(engine) as intake:
+        intake.client.enqueue({"workflow_name": "ingest", "queue_name": "ingest"}, [])
+        assert intake.take() == 1
+
+
 def test_a_delivery_is_not_taken_where_its_job_could_not_be_stored(engine: sa.Engine) -> None:
     StoredInbox(engine).keep("a-delivery", [EVENT])
     with engine.begin() as connection:
