@@ -3,7 +3,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_github import FakeGitHub, Reply, fake_github
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from fake_github import FakeGitHub, Reply, Request, fake_github
 
 from replanner.errors import InputError, RateLimited, UpstreamError
 from replanner.profile.settings import merged
@@ -160,3 +162,81 @@ def test_our_own_cap_is_waited_for_however_often() -> None:
     assert _later(TooOften("x", retry_after_s=7), 1000).later_s == 7
     with pytest.raises(JobFailed):
         _later(RateLimited("x", retry_after_s=7), 1000)
+
+
+# --- one owner, and the others
+
+
+@dataclasses.dataclass
+class Owners:
+    """An App that is installed by two; `fails` is what GitHub answers about one of them."""
+
+    fails: dict[int, Reply] = dataclasses.field(default_factory=dict)
+
+    def serve(self, fake: FakeGitHub) -> None:
+        fake.on("GET", "^/app/installations$", Reply(body=[{"id": 1}, {"id": 2}]))
+        for number in (1, 2):
+            body = {"token": f"ghs_{number}", "expires_at": "2099-01-01T00:00:00Z"}
+            made = Reply(201, {**body, "permissions": {}})
+            fake.on("POST", f"^/app/installations/{number}/access_tokens$", made)
+        fake.on("GET", "^/installation/repositories$", self._listed)
+
+    def _listed(self, request: Request) -> Reply:
+        number = int(request.headers["authorization"][-1])
+        names = [{"full_name": f"owner{number}/infra"}]
+        return self.fails.get(number) or Reply(body={"repositories": names})
+
+
+@pytest.fixture(scope="module")
+def private_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    kind = serialization.PrivateFormat.TraditionalOpenSSL
+    none = serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, kind, none).decode()
+
+
+def as_app(settings: Settings, private_key: str) -> Settings:
+    told = settings.github._replace(token=None, app=App(12, Secret(private_key)), repositories=())
+    return dataclasses.replace(settings, github=told)
+
+
+LIMIT = Reply(403, {"message": "API rate limit exceeded"}, {"Retry-After": "1800"})
+
+
+def test_a_limit_that_one_owner_met_keeps_no_other_waiting(
+    fake: FakeGitHub, settings: Settings, private_key: str
+) -> None:
+    owners = Owners()
+    owners.serve(fake)
+    asking = gate(fake, as_app(settings, private_key))
+    both = ["owner1/infra", "owner2/infra"]
+    assert asking.repositories() == both
+    owners.fails[1] = LIMIT
+    for _ in range(2):
+        assert asking.repositories() == both
+    asked = [one for one in fake.paths() if one == "GET /installation/repositories"]
+    assert len(asked) == 2 + 2 + 1  # who asked to wait is left alone
+
+
+def test_an_owner_who_lets_us_in_no_more_is_left_out_alone(
+    fake: FakeGitHub, settings: Settings, private_key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    owners = Owners()
+    owners.serve(fake)
+    asking = gate(fake, as_app(settings, private_key))
+    assert asking.repositories()
+    owners.fails[1] = Reply(403, {"message": "Your IP address is not on the allow list."})
+    assert asking.repositories() == ["owner2/infra"]
+    assert "installation 1 is left out" in caplog.text
+    owners.fails.clear()
+    fake.on("GET", "^/app/installations$", Reply(body=[{"id": 1}]))
+    assert asking.repositories() == ["owner1/infra"]
+
+
+def test_whose_repositories_were_never_known_are_waited_for(
+    fake: FakeGitHub, settings: Settings, private_key: str
+) -> None:
+    owners = Owners({1: LIMIT})
+    owners.serve(fake)
+    with pytest.raises(RateLimited):
+        gate(fake, as_app(settings, private_key)).repositories()
