@@ -5,6 +5,8 @@ figures of its own, and a request sees no other process's.
 """
 
 import logging
+import os
+import signal
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -23,6 +25,7 @@ from replanner.server.memory import give_back
 from replanner.server.metrics import Metrics
 from replanner.server.reception import MOST_CONNECTIONS, Worker
 from replanner.server.settings import Settings
+from replanner.server.supervise import stop_with_parent
 from replanner.webhooks.source import Source
 
 LOG: Final = logging.getLogger(__name__)
@@ -74,7 +77,15 @@ def _options(settings: Settings) -> Mapping[str, object]:
         "logger_class": QuietLogger,
         "control_socket_disable": True,
         "when_ready": _say_where,
+        "post_fork": _end_with_master,
     }
+
+
+def _end_with_master(arbiter: Any, _: object) -> None:
+    """A child whose master was killed would answer for some seconds more and hold the address, so
+    that the next web could not start. Who gets no answer comes again."""
+    if not stop_with_parent(arbiter.pid, signal.SIGKILL):
+        os._exit(1)
 
 
 def _say_where(arbiter: Any) -> None:
