@@ -1,6 +1,7 @@
 """The process that does the jobs: one number, one lock, until it is told to stop."""
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig
 
 from replanner.server import durable, flow, housekeeping, locks, store
+from replanner.server.astray import Astray
 from replanner.server.cap import Capped
 from replanner.server.figures import Figures, Measured, figures_of, leave
 from replanner.server.guard import SERIALIZER
@@ -25,11 +27,14 @@ TAKEN: Final = 75
 LOST: Final = 1
 _BEAT_S: Final = 5.0
 _ADOPT_S: Final = 30.0
+_ASTRAY_S: Final = 15.0
 _LOOK_S: Final = 30.0
 _CLEAN_S: Final = 86_400.0
 _FIGURES_S: Final = 10.0
 # What a container is given between "please stop" and "stop" is 30 s with most schedulers.
 _FINISH_S: Final = 25
+# SQLite's own where it is asked without SQLAlchemy, the system's where a number is a file.
+_AWAY: Final = (sa.exc.SQLAlchemyError, sqlite3.Error, OSError)
 
 
 def run(settings: Settings, work: Work, slot: int, stop: threading.Event) -> int:
@@ -121,6 +126,7 @@ class _Keeper(NamedTuple):
                 Every(_ADOPT_S, first_s=_BEAT_S),
                 lambda: housekeeping.adopt(self.engine, self.held, self.slot),
             ),
+            (Every(_ASTRAY_S, first_s=_BEAT_S), Astray(self.engine, self.slot).bring_back),
             (
                 Every(_CLEAN_S, first_s=60),
                 lambda: housekeeping.clean(
@@ -133,5 +139,5 @@ class _Keeper(NamedTuple):
 def _try(chore: Callable[[], object]) -> None:
     try:
         chore()
-    except sa.exc.SQLAlchemyError as error:
+    except _AWAY as error:
         LOG.warning("the store is away: %s", type(error).__name__)
