@@ -60,17 +60,20 @@ class PoliteHub(OneLook):
     ration: _Ration = field(default_factory=_Ration)
 
     def _resolve(self, model_id: str, revision: str) -> str | None:
-        return self._asked(lambda: self.inner.resolve(model_id, revision))
+        about = f"{model_id}@{revision}"
+        return self._asked(about, lambda: self.inner.resolve(model_id, revision))
 
     def _committed_at(self, model_id: str, commit: str) -> int | None:
-        return self._asked(lambda: self.inner.committed_at(model_id, commit))
+        about = f"{model_id} date {commit}"
+        return self._asked(about, lambda: self.inner.committed_at(model_id, commit))
 
     def _read(self, model_id: str, commit: str | None) -> ModelFiles:
-        return self._asked(lambda: self.inner.fetch(model_id, "", commit=commit))
+        about = f"{model_id} files {commit}"
+        return self._asked(about, lambda: self.inner.fetch(model_id, "", commit=commit))
 
-    def _asked(self, question: Callable[[], T]) -> T:
+    def _asked(self, about: str, question: Callable[[], T]) -> T:
         self.ration.take()
-        return self.manners.ask("hub", self.host, question)
+        return self.manners.ask("hub", self.host, question, about=about)
 
 
 @dataclass(eq=False)
@@ -98,7 +101,9 @@ class PoliteRegistry:
         host = _key(image_name(repository).registry, self.trusted)
         try:
             self._ration.take()
-            return self.manners.ask("registry", host, lambda: self.inner.pin(repository, track))
+            return self.manners.ask(
+                "registry", host, lambda: self.inner.pin(repository, track), about=repository
+            )
         except ReplannerError as error:
             return error
 
