@@ -50,11 +50,13 @@ class Pace(NamedTuple):
 
 
 class _Answer(NamedTuple):
-    """What a step gives: an answer, or in how many seconds to come again, and why."""
+    """What a step gives: an answer, or in how many seconds to come again, why, and whether that
+    counts as a try."""
 
     done: object = None
     later_s: float = 0
     why: str = ""
+    counts: bool = True
 
     @property
     def targets(self) -> list[Json]:
@@ -91,7 +93,7 @@ def _replan_stage(work: Work, watch: Watch) -> Start:
     def replan(target: Json, tries: int = 0) -> object:
         answer = _answer(carry_out(target, tries))
         if answer.later_s:
-            start(target, tries + 1, answer.later_s)
+            start(target, tries + answer.counts, answer.later_s)
         return answer.done or answer.why
 
     def start(target: Json, tries: int = 0, delay_s: float | None = None) -> None:
@@ -264,8 +266,8 @@ def _id() -> str:
 
 
 def _answer(kept: list[object]) -> _Answer:
-    done, later_s, why = kept
-    return _Answer(done, float(str(later_s)), str(why))
+    done, later_s, why, *counts = kept
+    return _Answer(done, float(str(later_s)), str(why), all(counts))
 
 
 def _ask(work: Callable[[], object], tries: int) -> _Answer:
@@ -288,13 +290,14 @@ def _ask(work: Callable[[], object], tries: int) -> _Answer:
 
 
 def _later(error: UpstreamError, tries: int) -> _Answer:
-    if tries >= _MOST_TRIES and not isinstance(error, TooOften):
+    ours = isinstance(error, TooOften)
+    if tries >= _MOST_TRIES and not ours:
         raise JobFailed(f"given up after {tries + 1} tries: {error.in_full}") from None
     pause: float = min(_FIRST_PAUSE_S * 2 ** min(tries, 10), _LONGEST_PAUSE_S)
     if isinstance(error, RateLimited) and error.retry_after_s:
         pause = max(1, min(error.retry_after_s, _LONGEST_ASKED_S))
     LOG.info("a job waits %d s: %s", pause, error.in_full, extra=_job())
-    return _Answer(None, pause, error.in_full)
+    return _Answer(None, pause, error.in_full, counts=not ours)
 
 
 def _job() -> dict[str, object]:

@@ -97,10 +97,15 @@ class RepositoryWork:
             # Whether it follows is not known: looking at it in vain costs little, and that job
             # waits for its repository while the others go on.
             LOG.info("%s: %s", repository, error.message)
-            yield self._update(repository, "", event)
+            for base in self._index.bases(repository):
+                yield self._update(repository, base, event)
             return
         except ReplannerError as error:
             LOG.warning("%s: %s", repository, error.in_full)
+            return
+        except Exception:
+            # The others must not wait for what nobody thought of; the next event asks again.
+            LOG.exception("%s cannot be read, by a bug", repository)
             return
         for one in known.bases:
             if one.concerns(event, self.subjects):

@@ -1,5 +1,6 @@
 """The cap and the figures of workers, with real processes and one store between them."""
 
+import json
 import urllib.request
 from pathlib import Path
 
@@ -32,5 +33,9 @@ def test_a_loop_is_put_off_and_people_are_not(tmp_path: Path) -> None:
         assert len(waits) == SENT - MOST
         delayed = server.rows("SELECT count(*) FROM workflow_status WHERE status = 'DELAYED'")
         assert delayed == [(SENT - MOST,)]
+        # Nor do those who wait use up the tries that they have for upstreams that are away.
+        query = "SELECT i.inputs FROM workflow_input i JOIN workflow_status USING (workflow_uuid) WHERE status = 'DELAYED'"  # noqa: E501 - one line of SQL
+        kept = [json.loads(str(inputs)) for (inputs,) in server.rows(query)]
+        assert [one["positionalArgs"][1] for one in kept] == [0] * (SENT - MOST)
         done = 'replanner_replan_seconds_count{kind="update",outcome="done",worker="0"}'
         until(lambda: f"{done} {MOST + 2}.0" in metrics(base))

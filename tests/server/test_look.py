@@ -1,3 +1,4 @@
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -5,8 +6,10 @@ from staged import BASE, CHAT, LARGE, REPO, SMALL, profile
 from yard import OTHER, Yard
 
 from replanner.errors import AccessDenied, ModelNotFound, RateLimited, UpstreamError
+from replanner.run.world import World
 from replanner.server.jobs import EVERYTHING
 from replanner.server.work import RepositoryWork
+from replanner.webhooks.events import ModelMoved, to_json
 
 IMAGE = "engine:\n  image: reg.example/acme/vllm:v1\n  image_track: {}\n"
 
@@ -184,3 +187,22 @@ def test_a_github_that_is_away_is_not_asked_for_everything_instead(yard: Yard) -
     yard.error = UpstreamError("away.")
     assert server.look() == []
     assert yard.opened == []
+
+
+def test_a_bug_that_one_repository_meets_hides_what_moved_in_no_other(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yard.names = [REPO, OTHER]
+    server, world = rounds(yard), yard.world
+
+    def broken(repository: str) -> AbstractContextManager[World]:
+        if repository == OTHER:
+            raise ZeroDivisionError
+        return world(repository)
+
+    monkeypatch.setattr(yard, "world", broken)
+    assert server.look() == [MAIN]
+    yard.move(SMALL, {"model_type": "llama", "architectures": ["LlamaForCausalLM"]})
+    assert server.look() == [MAIN]
+    moved = ModelMoved(SMALL, "main")
+    assert [one.key for one in server.work.targets(to_json(moved))] == [MAIN]
