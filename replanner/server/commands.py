@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -187,9 +188,21 @@ def _follow(parent: int | None) -> None:
 
 
 def _stop_on_signal() -> threading.Event:
+    """Set by a thread: Python runs handlers in the main thread, in the middle of whatever it does
+    with this event, and would wait there for a lock that the thread itself holds."""
     stop = threading.Event()
+    here, there = socket.socketpair()
+    there.setblocking(False)  # noqa: FBT003 - its only argument
+
+    def wait() -> None:
+        while here.recv(1):
+            stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: None)
+    # For as long as the process lives: a number that is given to another file would be written to.
+    signal.set_wakeup_fd(there.detach(), warn_on_full_buffer=False)
+    threading.Thread(target=wait, name="signals", daemon=True).start()
     return stop
 
 
