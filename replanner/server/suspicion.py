@@ -23,10 +23,15 @@ class Deadly(Exception):
     """Workers died while this job and nothing else ran, too often."""
 
 
+# A job that does not end must not keep all others of its worker from beginning.
+_LONGEST_S: Final = 600.0
+
+
 @dataclass
 class Turnstile:
-    """Many at a time, or one alone, for whom newcomers wait."""
+    """Many at a time, or one alone, for whom newcomers wait; but nobody waits for ever."""
 
+    longest_s: float = _LONGEST_S
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _inside: int = 0
     _waiting: int = 0
@@ -34,7 +39,7 @@ class Turnstile:
     @contextmanager
     def side_by_side(self) -> Iterator[None]:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting == 0)
+            self._changed.wait_for(lambda: self._waiting == 0, self.longest_s)
             self._inside += 1
         try:
             yield
@@ -45,7 +50,7 @@ class Turnstile:
     def alone(self) -> Iterator[None]:
         with self._changed:
             self._waiting += 1
-            self._changed.wait_for(lambda: self._inside == 0)
+            self._changed.wait_for(lambda: self._inside == 0, self.longest_s)
             self._inside += 1
         try:
             yield

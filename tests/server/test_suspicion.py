@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,24 @@ def test_two_suspects_run_one_after_the_other() -> None:
     for each in suspects:
         each.join(30)
     assert most == [1] * 8
+
+
+def test_a_job_that_does_not_end_keeps_nobody_out_for_ever() -> None:
+    turnstile, seen, go = Turnstile(longest_s=0.1), list[str](), threading.Event()
+
+    def run(name: str) -> None:
+        with turnstile.alone() if name == "suspect" else turnstile.side_by_side():
+            seen.append(name)
+            go.wait(30)
+
+    threads = [threading.Thread(target=run, args=[name]) for name in ("hung", "suspect", "late")]
+    for number, each in enumerate(threads, 1):
+        each.start()
+        until(partial(lambda most: len(seen) >= most, number))
+    go.set()
+    for each in threads:
+        each.join(30)
+    assert seen == ["hung", "suspect", "late"]
 
 
 def test_a_work_that_fails_lets_the_next_one_in() -> None:
