@@ -19,8 +19,6 @@ VERSION: Final = "wf-1"
 INGEST: Final = "ingest"
 COALESCE: Final = "coalesce"
 REPLAN: Final = "replan"
-# Where deliveries of which one made a worker die are looked at one by one, so that it dies alone.
-SUSPECTS: Final = "suspects"
 # Where PostgreSQL keeps them.
 DBOS_SCHEMA: Final = "dbos"
 # From Python 3.12 on, DBOS's tables say when by unixepoch('subsec') (dbos 3.4, _migration.py and
@@ -40,6 +38,25 @@ WEB: Final = Patience(5, 8)
 WORKER: Final = Patience(30, 20)
 
 
+# A machine that is gone says no goodbye. By the systems' own measure it would be missed after two
+# hours (tcp(7)): for so long it would hold its locks and its worker's number, or its clients would
+# wait for it.
+_AT_THE_STORE: Final = {
+    # Shorter than others wait for its locks (`WORKER`): a machine that froze holds them no longer.
+    "idle_in_transaction_session_timeout": "20s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+_HERE: Final = {
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+
+
 class NotMigrated(InputError):
     """The store has no tables, or those of another release."""
 
@@ -50,17 +67,18 @@ def open_store(url: str, patience: Patience) -> sa.Engine:
         "pool_size": patience.connections,
         "max_overflow": 0,
         "pool_timeout": patience.wait_s,
+        "hide_parameters": True,  # errors are logged, and what people wrote is nobody else's
     }
     if url.startswith("sqlite"):
         engine = sa.create_engine(url, **common)
         sa.event.listen(engine, "connect", _sqlite(patience.wait_s))
         return engine
-    # Who idles inside a transaction, a machine that froze, would hold its locks for ever.
-    limits = f"-c statement_timeout={patience.wait_s}s -c idle_in_transaction_session_timeout=60s"
+    limits = {"statement_timeout": f"{patience.wait_s}s", **_AT_THE_STORE}
+    options = " ".join(f"-c {name}={value}" for name, value in limits.items())
     return sa.create_engine(
         sa.make_url(url).set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 3, "application_name": NAME, "options": limits},
+        connect_args={"application_name": NAME, "options": options, **_HERE},
         **common,
     )
 

@@ -1,5 +1,7 @@
 """The same server on PostgreSQL: web and workers apart."""
 
+import os
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -7,8 +9,8 @@ from postgres import postgres
 from processes import Process, configure, run, running, until
 from sending import fetch, model_moved, post
 
-from replanner.server.locks import DatabaseSlots, dead_slots, executor
-from replanner.server.store import WEB, open_store
+from replanner.server.locks import DatabaseSlots
+from replanner.server.store import WEB, WORKER, open_store
 
 TAKEN = 75
 
@@ -47,10 +49,31 @@ def test_a_number_is_free_again_when_its_connection_ends(url: str) -> None:
     assert first.take(7)
     assert not second.take(7)
     assert second.alive() == 1
-    assert dead_slots(second, [executor(7), executor(8), "local", executor(9)], own=9) == [8]
-    second.free(8)
     first.free(7)
     assert second.take(7)
     assert second.beat(7)
     second.free(7)
     engine.dispose()
+
+
+def test_a_machine_that_is_gone_is_missed_within_half_a_minute_on_both_sides(url: str) -> None:
+    """Else its worker's number would stay taken, and its jobs undone, for two hours."""
+    engine = open_store(url, WORKER)
+    with engine.connect() as connection:
+        shown = [
+            str(connection.exec_driver_sql(f"SHOW tcp_keepalives_{name}").scalar())
+            for name in ("idle", "interval", "count")
+        ]
+        frozen = connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar()
+        plain = connection.connection.driver_connection
+        assert plain is not None
+        with socket.socket(fileno=os.dup(plain.fileno())) as ours:
+            options = [socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT]
+            here = [ours.getsockopt(socket.IPPROTO_TCP, each) for each in options]
+            unacknowledged_ms = ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    engine.dispose()
+    assert shown == ["10", "5", "3"]
+    assert here == [10, 5, 3]
+    assert unacknowledged_ms == 20_000
+    assert frozen == "20s"
+    assert WORKER.wait_s > 20

@@ -1,6 +1,8 @@
 """A server that is asked to stop, or made to, while deliveries come in."""
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 from burst import burst, done
@@ -55,3 +57,18 @@ def test_a_server_that_is_killed_leaves_nobody_behind_and_the_next_goes_on(tmp_p
             until(lambda: not served.pids("web") and not served.pids("worker"))
         assert set(sent.statuses) <= {202, 503, 0}
     _all_done_by_the_next_one(config, sent.kept)
+
+
+_WAITING = """
+import os, signal
+from replanner.server.commands import _stop_on_signal
+stop = _stop_on_signal()
+with stop._cond:  # as it is for a moment each time that the main thread begins or ends to wait
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGTERM)
+raise SystemExit(not stop.wait(30))
+"""
+
+
+def test_a_signal_that_comes_at_the_worst_moment_is_heard() -> None:
+    assert subprocess.run([sys.executable, "-c", _WAITING], timeout=60, check=False).returncode == 0
