@@ -104,6 +104,7 @@ def _judge(request: PlanRequest, subject: Subject, gpu: Gpu) -> _Verdict:
         workload=request.workload,
         capability=gpu.compute_capability,
         draft=subject.draft,
+        gpu_name=gpu.name,
     )
     told = None if subject.quantized else request.model.quantization
     choice = choose(request, situation, gpu=gpu, commit=subject.commit, quantize=told)
