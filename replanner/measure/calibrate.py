@@ -28,7 +28,7 @@ def calibration(plan: Plan, seen: Seen) -> Measured:
     _refuse_another(compare(plan, seen))
     actual = terms(seen, counts_graphs=counts_cuda_graphs(plan.config.vllm_version))
     lost = [name for name in _NEEDED if name not in actual]
-    if lost or "kv_by_hand_gib" in seen.figures or "num_gpu_blocks_override" in seen.settings:
+    if lost or seen.sized_by_hand:
         raise InputError(
             f"nothing to calibrate with: {_why_not(lost)}.",
             hint="Nothing was written. The weights and the KV cache must both be in the log.",

@@ -50,6 +50,7 @@ FIGURES: Final = (
     _Figure("max_model_len", "max model len", "tokens"),
     _Figure("kv_needed_gib", "KV of one request", "GiB"),
 )
+_POOL: Final = "kv_cache_gib"
 _CAPACITY: Final = ("kv_cache_tokens", "max_concurrency_at_context")
 
 
@@ -140,13 +141,12 @@ def _counts_graphs(plan: Plan, seen: Seen) -> bool:
 def _rows(plan: Plan, seen: Seen, actual: Mapping[str, float], tolerance: float) -> Iterator[Row]:
     predicted, memory = planned(plan), plan.feasibility.memory
     small = actual.get("kv_cache_gib", _SMALL_POOL_GIB) < _SMALL_POOL_GIB
-    by_hand = "kv_by_hand_gib" in seen.figures or "num_gpu_blocks_override" in seen.settings
     for figure in FIGURES:
         if figure.key not in actual or (figure.key in _CAPACITY and not _comparable(plan, seen)):
             continue
         mine, real = predicted[figure.key], actual[figure.key]
-        in_gib = small and figure.key == "kv_cache_gib"
-        pool = figure.key == "kv_cache_gib" or figure.key in _CAPACITY
+        in_gib = small and figure.key == _POOL
+        hand = seen.sized_by_hand and figure.key in (_POOL, *_CAPACITY)
         yield Row(
             key=figure.key,
             label=figure.label,
@@ -155,9 +155,7 @@ def _rows(plan: Plan, seen: Seen, actual: Mapping[str, float], tolerance: float)
             actual=real,
             error_percent=None if in_gib or not real else 100 * (mine - real) / abs(real),
             within=_within(figure, mine, real, tolerance),
-            decides=figure.decides
-            and not (pool and by_hand)
-            and not (small and figure.key in _CAPACITY),
+            decides=figure.decides and not hand and not (small and figure.key in _CAPACITY),
             measured=figure.key.removesuffix("_gib") in memory.measured,
         )
 
@@ -166,8 +164,9 @@ def _within(figure: _Figure, mine: float, real: float, tolerance: float) -> bool
     if figure.key == "max_model_len":
         return mine == real
     share, least = (tolerance, _SAME_GIB) if figure.decides else (_MODELLED_PERCENT, _MODELLED_GIB)
-    if figure.key == "kv_cache_gib" and real < _SMALL_POOL_GIB:
+    if figure.key == _POOL and real < _SMALL_POOL_GIB:
         least = _MODELLED_GIB
+        mine, real = max(mine, 0.0), max(real, 0.0)  # how much is missing does not matter
     allowed = abs(real) * share / 100
     return abs(mine - real) <= (max(allowed, least) if figure.unit == "GiB" else allowed)
 
@@ -269,5 +268,5 @@ def _notes(seen: Seen) -> Iterator[str]:
             f"Only {free:.2f} GiB of the GPU were free at start-up: others were using it. Plans"
             " assume a GPU of one's own."
         )
-    if "kv_by_hand_gib" in seen.figures or "num_gpu_blocks_override" in seen.settings:
+    if seen.sized_by_hand:
         yield "The KV cache was sized by hand, so its figures say nothing of the plan."

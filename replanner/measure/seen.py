@@ -37,6 +37,12 @@ class Seen(NamedTuple):
     by_metrics: bool = False
 
     @property
+    def sized_by_hand(self) -> bool:
+        """Was the KV cache given a size, so that it says nothing of the memory around it?"""
+        asked = ("kv_cache_memory_bytes", "num_gpu_blocks_override")
+        return "kv_by_hand_gib" in self.figures or any(name in self.settings for name in asked)
+
+    @property
     def is_empty(self) -> bool:
         """Was nothing of a vLLM server recognised?"""
         return self.state == "unknown" and not self.figures and not self.version

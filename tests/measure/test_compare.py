@@ -74,6 +74,14 @@ def test_less_than_a_gib_of_cache_is_judged_in_gib() -> None:
     assert not row(compared, "kv_cache_tokens").decides
 
 
+def test_how_much_is_missing_for_any_cache_does_not_matter() -> None:
+    plan, seen = planned(V1_NEW), read_log(V1_NEW.log)
+    memory = plan.feasibility.memory._replace(kv_cache_bytes=-GIB)
+    short = plan._replace(feasibility=plan.feasibility._replace(memory=memory, starts=False))
+    lost = seen._replace(figures={"kv_cache_gib": -24.42}, state="refused")
+    assert compare(short, lost).agrees
+
+
 def test_a_refused_server_contradicts_a_plan_that_starts_and_the_other_way_round() -> None:
     plan, seen = planned(V1_NEW), read_log(V1_NEW.log)
     refused = seen._replace(state="refused")
@@ -168,6 +176,8 @@ def test_a_gpu_that_others_use_and_a_cache_sized_by_hand_are_told() -> None:
     plan, seen = planned(V1_NEW), read_log(V1_NEW.log)
     busy = seen._replace(figures={**seen.figures, "free_gib": 9.0})
     assert any("9.00 GiB of the GPU were free" in one for one in compare(plan, busy).notes)
+    page = seen._replace(settings={**seen.settings, "kv_cache_memory_bytes": 3 << 30})
+    assert any("sized by hand" in one for one in compare(plan, page).notes)
     hand = seen._replace(figures={**seen.figures, "kv_by_hand_gib": 3.0})
     compared = compare(plan, hand)
     assert row(compared, "kv_cache_gib").actual == 3.0
