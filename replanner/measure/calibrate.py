@@ -11,9 +11,11 @@ from replanner.errors import InputError
 from replanner.measure.compare import Comparison, compare, planned
 from replanner.measure.seen import Seen
 from replanner.measure.terms import terms
+from replanner.planning.calibration import counted_graph_bytes
 from replanner.planning.request import Measured
 from replanner.planning.result import Plan
-from replanner.planning.versions import counts_cuda_graphs, parse_version
+from replanner.planning.units import GIB
+from replanner.planning.versions import parse_version
 
 Value = str | int | float | bool | None
 _DIGITS: Final = 3
@@ -26,16 +28,17 @@ def calibration(plan: Plan, seen: Seen) -> Measured:
     """What this server measured for a plan that rests on no calibration; InputError where the log
     is of another deployment, or does not hold enough."""
     _refuse_another(compare(plan, seen))
-    actual = terms(seen, counts_graphs=counts_cuda_graphs(plan.config.vllm_version))
+    actual = terms(seen, plan.config.vllm_version)
     lost = [name for name in _NEEDED if name not in actual]
     if lost or seen.sized_by_hand:
         raise InputError(
             f"nothing to calibrate with: {_why_not(lost)}.",
             hint="Nothing was written. The weights and the KV cache must both be in the log.",
         )
-    config, graphs = plan.config, _graphs(plan, actual)
+    config = plan.config
     budget = _total(plan, seen) * config.gpu_memory_utilization
-    activation, outside = _overheads(plan, actual, budget=budget, graphs=graphs)
+    counted = _counted(plan, actual)
+    activation, outside = _overheads(plan, actual, budget - counted)
     return Measured(
         model=config.model,
         gpu_name=plan.hardware.gpu_name,
@@ -46,7 +49,8 @@ def calibration(plan: Plan, seen: Seen) -> Measured:
         weights_gib=round(actual["weights_gib"], 4),
         activation_gib=activation,
         non_torch_gib=outside,
-        cuda_graph_gib=graphs,
+        cuda_graph_gib=_graphs(plan, actual),
+        counted_graph_gib=counted,
         tp_size=config.tensor_parallel_size,
         pp_size=config.pipeline_parallel_size,
         enforce_eager=config.enforce_eager,
@@ -113,24 +117,24 @@ def _graphs(plan: Plan, actual: Mapping[str, float]) -> float | None:
     return None if found is None else max(0.0, round(found, _DIGITS))
 
 
-def _overheads(
-    plan: Plan, actual: Mapping[str, float], *, budget: float, graphs: float | None
-) -> tuple[float, float]:
-    """(activations, outside torch) that leave exactly the printed pool."""
-    mine = planned(plan)
-    counted = 0.0
-    if counts_cuda_graphs(plan.config.vllm_version):
-        counted = mine["cuda_graph_gib"] if graphs is None else graphs
-    taken = budget - round(actual["weights_gib"], 4) - actual["kv_cache_gib"] - counted
+def _counted(plan: Plan, actual: Mapping[str, float]) -> float:
+    """What was taken off the pool for graphs; as planned where the log does not tell."""
+    planned_gib = counted_graph_bytes(plan.feasibility.memory) / GIB
+    return round(actual.get("counted_graph_gib", planned_gib), _DIGITS)
+
+
+def _overheads(plan: Plan, actual: Mapping[str, float], room: float) -> tuple[float, float]:
+    """(activations, outside torch) that leave exactly the printed pool of `room` GiB."""
+    taken = room - round(actual["weights_gib"], 4) - actual["kv_cache_gib"]
     if taken < 0:
         raise InputError(
             f"the figures do not add up: {actual['weights_gib']:.2f} GiB of weights and"
-            f" {actual['kv_cache_gib']:.2f} GiB of KV cache are more than the {budget:.2f} GiB that"
-            " the plan lets vLLM use.",
+            f" {actual['kv_cache_gib']:.2f} GiB of KV cache are more than the {room:.2f} GiB that"
+            " the plan leaves to them.",
             hint="Nothing was written. hardware.vram_gib and policy.gpu_memory_utilization decide.",
         )
-    outside = min(max(0.0, actual.get("non_torch_gib", mine["non_torch_gib"])), taken)
-    outside = round(outside, _DIGITS)
+    outside = max(0.0, actual.get("non_torch_gib", planned(plan)["non_torch_gib"]))
+    outside = round(min(outside, taken), _DIGITS)
     return max(0.0, round(taken - outside, _DIGITS)), outside
 
 

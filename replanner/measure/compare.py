@@ -14,7 +14,7 @@ from replanner.measure.terms import terms
 from replanner.planning.hardware import find_gpu
 from replanner.planning.result import Plan
 from replanner.planning.units import GIB
-from replanner.planning.versions import counts_cuda_graphs, parse_version
+from replanner.planning.versions import parse_version
 
 DEFAULT_TOLERANCE: Final = 5.0  # percent: the mean error that is aimed at for the KV cache
 Unit = Literal["GiB", "tokens", "x"]
@@ -99,7 +99,7 @@ class Comparison(NamedTuple):
 
 def compare(plan: Plan, seen: Seen, *, tolerance: float = DEFAULT_TOLERANCE) -> Comparison:
     """The plan beside what its server printed; InputError where there is nothing to compare."""
-    actual = terms(seen, counts_graphs=_counts_graphs(plan, seen))
+    actual = terms(seen, plan.config.vllm_version)
     rows = tuple(_rows(plan, seen, actual, tolerance))
     if not rows and seen.state == "unknown":
         raise InputError(
@@ -132,10 +132,6 @@ def planned(plan: Plan) -> dict[str, float]:
         "max_model_len": plan.config.max_model_len,
         "kv_needed_gib": verdict.kv_needed_bytes / GIB,
     }
-
-
-def _counts_graphs(plan: Plan, seen: Seen) -> bool:
-    return counts_cuda_graphs(seen.version or plan.config.vllm_version)
 
 
 def _rows(plan: Plan, seen: Seen, actual: Mapping[str, float], tolerance: float) -> Iterator[Row]:

@@ -9,23 +9,26 @@ from collections.abc import Mapping
 from typing import Final
 
 from replanner.measure.seen import Seen
+from replanner.planning.versions import at_least
 
 _USUAL_BLOCK: Final = 16
+# envs.py, VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS: false in 0.19.0, true in 0.20.0
+_COUNTS_GRAPHS_SINCE: Final = "0.20.0"
 
 
-def terms(seen: Seen, *, counts_graphs: bool) -> dict[str, float]:
-    """Weights, activations, non-torch, graphs, KV cache and its capacity, by plan.json's names.
-
-    `counts_graphs`: whether this release takes the graphs' estimate off the KV cache.
-    """
+def terms(seen: Seen, version: str) -> dict[str, float]:
+    """Weights, activations, non-torch, graphs, KV cache and its capacity, by plan.json's names;
+    `version` is the planned one, for a source that states none."""
+    counts = at_least(seen.version or version, _COUNTS_GRAPHS_SINCE)
     printed = {**seen.figures, **_of_refusal(seen)}
     found = {
         "vram_total_gib": _total(printed),
         "budget_gib": printed.get("budget_gib"),
         "weights_gib": _first(printed, "loaded_gib", "weights_gib"),
-        "activation_gib": _activation(printed),
+        "activation_gib": _activation(printed, counts_graphs=counts),
         "non_torch_gib": _non_torch(printed),
-        "cuda_graph_gib": _graphs(printed, counts_graphs=counts_graphs),
+        "cuda_graph_gib": _first(printed, "graphs_gib", "graphs_estimate_gib"),
+        "counted_graph_gib": _counted(printed, counts_graphs=counts),
         "kv_cache_gib": _first(printed, "kv_by_hand_gib", "kv_cache_gib"),
         "kv_cache_tokens": _tokens(seen, printed),
         "max_concurrency_at_context": printed.get("max_concurrency"),
@@ -54,11 +57,11 @@ def _first(printed: Mapping[str, float], *names: str) -> float | None:
     return next((printed[name] for name in names if name in printed), None)
 
 
-def _activation(printed: Mapping[str, float]) -> float | None:
+def _activation(printed: Mapping[str, float], *, counts_graphs: bool) -> float | None:
     if "activation_gib" in printed:
         return printed["activation_gib"]
     if "peak_gib" in printed:
-        return printed["peak_gib"] - _estimate_inside(printed)
+        return printed["peak_gib"] - (_estimate_inside(printed) if counts_graphs else 0.0)
     consumed, whole = printed.get("consumed_gib"), printed.get("non_kv_gib")
     if consumed is not None and whole is not None:
         return whole - consumed
@@ -91,10 +94,14 @@ def _non_torch(printed: Mapping[str, float]) -> float | None:
     return None if consumed is None or weights is None else consumed - weights
 
 
-def _graphs(printed: Mapping[str, float], *, counts_graphs: bool) -> float | None:
-    """What the graphs took; where the estimate is what counts, that one."""
-    names = ("graphs_estimate_gib", "graphs_gib") if counts_graphs else ("graphs_gib",)
-    return _first(printed, *names)
+def _counted(printed: Mapping[str, float], *, counts_graphs: bool) -> float | None:
+    """What was taken off the KV cache for graphs: their estimate, which a model runner without one
+    leaves at nothing (V2: 0.27.0 to 0.28.0); None where the log has too little to say."""
+    if not counts_graphs:
+        return 0.0
+    if "graphs_estimate_gib" in printed:
+        return max(0.0, printed["graphs_estimate_gib"])
+    return 0.0 if "peak_gib" in printed and _resident(printed) is not None else None
 
 
 def _tokens(seen: Seen, printed: Mapping[str, float]) -> float | None:

@@ -8,7 +8,7 @@ from replanner.errors import InputError
 from replanner.planning.request import Measured, Policy
 from replanner.planning.result import EngineConfig, MemoryBreakdown
 from replanner.planning.units import GIB
-from replanner.planning.versions import counts_cuda_graphs, parse_version
+from replanner.planning.versions import parse_version
 
 # The terms by their names in plan.json, and what people call them.
 WORDS: Final = {
@@ -40,9 +40,19 @@ def calibrated(
     if measured.cuda_graph_gib is not None:
         graphs = _bytes(measured.cuda_graph_gib)
         found = found._replace(cuda_graph_bytes=graphs, measured=(*found.measured, "cuda_graph"))
-    counted = found.cuda_graph_bytes if counts_cuda_graphs(config.vllm_version) else 0
-    taken = found.weights_bytes + found.activation_bytes + found.non_torch_bytes + counted
-    return found._replace(kv_cache_bytes=found.budget_bytes - taken)
+    counted = counted_graph_bytes(modelled)
+    if measured.counted_graph_gib is not None:
+        counted = _bytes(measured.counted_graph_gib)
+    return found._replace(kv_cache_bytes=found.budget_bytes - _resident(found) - counted)
+
+
+def counted_graph_bytes(memory: MemoryBreakdown) -> int:
+    """What a breakdown takes off the KV cache for CUDA graphs: by release all, a part or none."""
+    return memory.budget_bytes - _resident(memory) - memory.kv_cache_bytes
+
+
+def _resident(memory: MemoryBreakdown) -> int:
+    return memory.weights_bytes + memory.activation_bytes + memory.non_torch_bytes
 
 
 def deviations(

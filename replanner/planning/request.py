@@ -56,7 +56,8 @@ class Measured(NamedTuple):
     """What a real server of this deployment printed at start-up, per GPU, and for what.
 
     `planned_weights_gib` is what the planner computed for the weights then: where it computes
-    something else now, the model is not the one that was measured.
+    something else now, the model is not the one that was measured. `counted_graph_gib` is what was
+    taken off the KV cache for CUDA graphs, which take `cuda_graph_gib`; None: not told.
     """
 
     model: str
@@ -69,6 +70,7 @@ class Measured(NamedTuple):
     activation_gib: float
     non_torch_gib: float
     cuda_graph_gib: float | None = None
+    counted_graph_gib: float | None = None
     tp_size: int = 1
     pp_size: int = 1
     enforce_eager: bool = False

@@ -83,6 +83,9 @@ class MeasuredSection(NamedTuple):
     cuda_graph_gib: Annotated[
         of.Gib | None, "GiB per GPU of CUDA graphs; null: not printed, so computed."
     ] = None
+    counted_graph_gib: Annotated[
+        of.Gib | None, "GiB that vLLM took off the KV cache for them; null: not told, so computed."
+    ] = None
     tp_size: Annotated[of.Count, "Tensor parallel size of that server."] = 1
     pp_size: Annotated[of.Count, "Pipeline parallel size of that server."] = 1
     enforce_eager: Annotated[bool, "Whether that server ran without CUDA graphs."] = False

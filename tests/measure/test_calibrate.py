@@ -30,10 +30,21 @@ def test_the_plan_after_calibration_is_what_was_measured(name: str) -> None:
 
 
 def test_printed_activations_are_kept_where_the_sum_is_right() -> None:
-    for case in (V0, TP2):
+    for case in (V0, TP2, V1_NEW):
         measured = calibration(planned(case), read_log(case.log))
         assert measured.activation_gib == pytest.approx(case.read["activation_gib"], abs=0.02)
         assert measured.non_torch_gib == case.read["non_torch_gib"]
+
+
+def test_graphs_are_kept_as_taken_and_as_counted() -> None:
+    of = {name: calibration(planned(CASES[name]), read_log(CASES[name].log)) for name in STARTED}
+    assert of["tp2"].counted_graph_gib == 0, "0.19 estimates, and takes nothing off"
+    assert of["tp2"].cuda_graph_gib == 0.71
+    assert of["v1-new"].counted_graph_gib == 0, "a model runner without an estimate"
+    line = "Estimated CUDA graph memory: 0.58 GiB total\n(EngineCore pid=79) INFO 08-20 09:00:40 "
+    log = V1_NEW.log.replace("(EngineCore pid=79) INFO 08-20 09:00:40 ", line, 1)
+    log = log.replace("11.94", "11.36")
+    assert calibration(planned(V1_NEW), read_log(log)).counted_graph_gib == 0.58
 
 
 def test_a_log_without_the_split_keeps_the_sum() -> None:

@@ -21,7 +21,7 @@ ALL = "".join(case.log for case in CASES.values()) + CONSUMED
 def test_every_figure_of_every_format_is_read(name: str) -> None:
     case = CASES[name]
     seen = read_log(case.log)
-    found = terms(seen, counts_graphs=False)
+    found = terms(seen, "0.19.0")
     assert seen.state == case.state
     assert {key: found.get(key) for key in case.read} == pytest.approx(case.read, abs=1e-4)
 
@@ -88,7 +88,7 @@ def test_of_several_engines_the_smallest_pool_counts() -> None:
 
 
 def test_weights_and_what_is_outside_torch_are_told_apart_by_two_lines() -> None:
-    found = terms(read_log(CONSUMED), counts_graphs=True)
+    found = terms(read_log(CONSUMED), "0.33.0")
     assert found["non_torch_gib"] == pytest.approx(5.58 - 5.2)
     assert found["activation_gib"] == 1.04
 
@@ -102,11 +102,13 @@ Available KV cache memory: 10.0 GiB
 Desired GPU memory utilization is (0.9, 20.0 GiB). Actual usage is 8.0 GiB for consumed memory \
 (weights + non-torch), 2.0 GiB for peak activation, and 0.3 GiB for CUDAGraph memory.
 """
-    found = terms(read_log(inside), counts_graphs=True)
+    found = terms(read_log(inside), "0.33.0")
     assert found["activation_gib"] == pytest.approx(1.4)
-    assert found["cuda_graph_gib"] == 0.6, "what was taken off the pool, not what was captured"
+    assert (found["cuda_graph_gib"], found["counted_graph_gib"]) == (0.3, 0.6)
     outside = inside.replace("10.0 GiB", "9.4 GiB")
-    assert terms(read_log(outside), counts_graphs=True)["activation_gib"] == 2.0
+    assert terms(read_log(outside), "0.33.0")["activation_gib"] == 2.0
+    older = terms(read_log(inside), "0.19.0")
+    assert (older["activation_gib"], older["counted_graph_gib"]) == (2.0, 0.0), "not counted yet"
 
 
 def test_the_profile_runs_debug_line_of_later_releases_gives_activations() -> None:
@@ -114,7 +116,7 @@ def test_the_profile_runs_debug_line_of_later_releases_gives_activations() -> No
         "Total non KV cache memory: 6.62GiB; torch peak memory increase: 1.9GiB; total consumed"
         " (from mem_get_info): 5.58GiB; weights memory: 5.2GiB."
     )
-    assert terms(read_log(line), counts_graphs=True)["activation_gib"] == pytest.approx(1.04)
+    assert terms(read_log(line), "0.33.0")["activation_gib"] == pytest.approx(1.04)
 
 
 PREFIXES = {
@@ -192,7 +194,8 @@ def test_a_refusals_own_figures_are_read() -> None:
     assert refusal is not None
     assert refusal.figures["longest_model_len"] == 35600
     old = read_log(REFUSALS["kv_cache_too_small"][1])
-    assert terms(old, counts_graphs=False) == {"kv_cache_tokens": 1936, "max_model_len": 2048}
+    found = terms(old, "0.6.6")
+    assert (found["kv_cache_tokens"], found["max_model_len"]) == (1936, 2048)
 
 
 def test_another_error_is_a_refusal_in_its_own_words() -> None:
@@ -259,8 +262,8 @@ def test_no_line_that_looks_like_vllms_breaks_the_reader(
         re.sub("[0-9]+(?:[.][0-9]+)?", word, line)[:cut] + line[cut:] for line, word, cut in mangled
     )
     seen = read_log(text)
-    for counts in (True, False):
-        found = terms(seen, counts_graphs=counts)
+    for release in ("0.6.0", "0.33.0"):
+        found = terms(seen, release)
         assert all(value == value for value in found.values()), "never NaN"  # noqa: PLR0124
     assert seen.figures.keys() <= FIGURES.keys()
 

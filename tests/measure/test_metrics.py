@@ -13,14 +13,14 @@ from replanner.measure.terms import terms
 def test_a_new_page_says_tokens_and_requests() -> None:
     seen = read_metrics(METRICS)
     assert seen.state == "started"
-    found = terms(seen, counts_graphs=True)
+    found = terms(seen, "0.33.0")
     assert found["kv_cache_tokens"] == 1043072
     assert found["max_concurrency_at_context"] == pytest.approx(31.832, abs=1e-3)
     assert seen.settings["gpu_memory_utilization"] == 0.9
 
 
 def test_an_old_page_says_blocks() -> None:
-    assert terms(read_metrics(METRICS_V0), counts_graphs=False) == {"kv_cache_tokens": 24188 * 16}
+    assert terms(read_metrics(METRICS_V0), "0.6.0")["kv_cache_tokens"] == 24188 * 16
 
 
 def test_blocks_are_the_sum_of_all_engines() -> None:

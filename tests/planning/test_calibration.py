@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from deployments import planned, request
 
-from replanner.planning.calibration import deviations
+from replanner.planning.calibration import counted_graph_bytes, deviations
 from replanner.planning.diff import diff
 from replanner.planning.record import Inputs, PlanRecord, document
 from replanner.planning.request import Lora, Measured, Policy
@@ -29,6 +29,7 @@ def measured(**changes: Any) -> Measured:
         activation_gib=3.25,
         non_torch_gib=0.5,
         cuda_graph_gib=1.25,
+        counted_graph_gib=0.0,
     )
     return made._replace(**changes)
 
@@ -48,10 +49,20 @@ def test_its_figures_take_the_place_of_the_computed_ones() -> None:
     )
 
 
-def test_from_0_20_on_the_graphs_are_taken_off_the_pool() -> None:
-    plan = with_(measured(vllm_version="0.20.0"), engine__vllm_version="0.20.0")
-    memory = plan.feasibility.memory
-    assert memory.kv_cache_bytes == memory.budget_bytes - int(20.5 * GIB)
+def test_what_vllm_took_off_the_pool_for_graphs_is_taken_off() -> None:
+    memory = with_(measured(counted_graph_gib=0.75)).feasibility.memory
+    assert memory.cuda_graph_bytes == int(1.25 * GIB)
+    assert memory.kv_cache_bytes == memory.budget_bytes - int(20.0 * GIB)
+
+
+@pytest.mark.parametrize("version", ["0.19.0", "0.20.0"])
+def test_where_that_was_not_told_it_is_computed(version: str) -> None:
+    bare = planned("llama-8b", engine__vllm_version=version).feasibility.memory
+    of = measured(vllm_version=version, counted_graph_gib=None)
+    memory = with_(of, engine__vllm_version=version).feasibility.memory
+    taken = int(19.25 * GIB) + counted_graph_bytes(bare)
+    assert memory.kv_cache_bytes == memory.budget_bytes - taken
+    assert (counted_graph_bytes(bare) > 0) is (version == "0.20.0")
 
 
 def test_graphs_that_were_not_printed_stay_computed() -> None:
