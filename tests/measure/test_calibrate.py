@@ -8,6 +8,7 @@ from replanner.errors import InputError
 from replanner.measure.calibrate import calibration, changes, origin
 from replanner.measure.compare import compare
 from replanner.measure.log import read_log
+from replanner.planning.calibration import counted_graph_bytes
 from replanner.planning.units import GIB
 
 _ROUNDING = {"kv_cache_gib": 0.01, "weights_gib": 0.001, "non_torch_gib": 0.001}
@@ -66,6 +67,18 @@ def test_it_says_what_it_is_of() -> None:
 def test_a_development_version_is_kept_as_its_release() -> None:
     seen = read_log(V1_NEW.log.replace("0.27.0", "0.27.0rc1.dev531+ga65f93fb2"))
     assert calibration(planned(V1_NEW), seen).vllm_version == "0.27.0"
+
+
+def test_a_log_without_a_version_is_of_the_planned_one() -> None:
+    seen = read_log(V1_OLD.log)._replace(version="")
+    assert calibration(planned(V1_OLD), seen).vllm_version == "0.9.2"
+
+
+def test_a_log_without_counted_graphs_keeps_those_planned() -> None:
+    seen = read_log(V1_NEW.log.partition("(EngineCore pid=79) INFO 08-20 09:00:44")[0])
+    plan = planned(V1_NEW)
+    counted = counted_graph_bytes(plan.feasibility.memory) / GIB
+    assert calibration(plan, seen).counted_graph_gib == pytest.approx(counted, abs=0.001)
 
 
 def test_the_gpus_memory_goes_with_it_where_the_server_knows_better() -> None:

@@ -149,6 +149,9 @@ def test_lines_that_were_not_there_are_named() -> None:
     assert 'KV cache: no "Available KV cache memory"' in missing
     assert any("end of the start-up" in one for one in missing)
     assert compare(planned(TP2), read_log(TP2.log)).missing == ()
+    refused = compare(planned(REFUSED), read_log(REFUSED.log)).missing
+    assert 'weights: no "Model loading took ... GiB"' in refused
+    assert not any("CUDA graphs" in one for one in refused), "it did not get that far"
 
 
 def test_a_metrics_page_says_what_only_a_log_has() -> None:
@@ -156,6 +159,9 @@ def test_a_metrics_page_says_what_only_a_log_has() -> None:
     assert [one.key for one in compared.rows] == ["kv_cache_tokens", "max_concurrency_at_context"]
     assert len(compared.missing) == 1
     assert "weights, activations" in compared.missing[0]
+    bare = compare(planned(V1_NEW), read_metrics('vllm:num_requests_running{engine="0"} 0.0'))
+    assert len(bare.missing) == 1
+    assert "KV tokens" in bare.missing[0]
 
 
 def test_blocks_are_tokens_only_where_there_is_one_kind_of_block() -> None:

@@ -93,6 +93,19 @@ def test_weights_and_what_is_outside_torch_are_told_apart_by_two_lines() -> None
     assert found["activation_gib"] == 1.04
 
 
+def test_the_gpus_memory_follows_from_the_budget_and_its_share() -> None:
+    line = "Initial free memory: 23.08 GiB; Requested memory: 0.80 (util), 18.82 GiB"
+    assert terms(read_log(line), "0.11.0")["vram_total_gib"] == 23.52
+    assert "vram_total_gib" not in terms(read_log("worker requested memory: 9.0GiB"), "0.11.0")
+
+
+def test_the_printed_pool_counts_before_the_one_that_a_refusal_names() -> None:
+    log = REFUSED.log.replace("KV cache memory (4.89 GiB)", "KV cache memory (4.88 GiB)")
+    assert terms(read_log(log), "0.18.0")["kv_cache_gib"] == 4.89
+    alone = log.replace("Available KV cache memory", "")
+    assert terms(read_log(alone), "0.18.0")["kv_cache_gib"] == 4.88
+
+
 def test_the_graphs_estimate_is_taken_out_of_the_activations_where_only_so_the_sum_is_right() -> (
     None
 ):
@@ -229,7 +242,9 @@ def test_of_several_starts_the_last_that_got_anywhere_is_told() -> None:
     assert (seen.state, seen.version) == ("started", "0.9.2")
     assert seen.notes == ("2 starts are in the log; the last one is told.",)
     again = read_log(V1_OLD.log + V1_OLD.log.partition("Chunked")[0])
-    assert again.figures["kv_cache_gib"] == 18.69, "the third has only begun"
+    assert again.figures["kv_cache_gib"] == 18.69, "the second has only begun"
+    newer = V1_OLD.log.partition("Chunked")[0].replace("0.9.2", "0.9.3")
+    assert read_log(V1_OLD.log + newer).version == "0.9.2", "and what it says is its own"
 
 
 def test_a_log_cut_anywhere_says_what_it_says() -> None:

@@ -86,7 +86,7 @@ def test_the_share_of_memory_may_change() -> None:
         ({"hardware__gpus": 2, "hardware__tp_size": 2}, "tp_size was 1, here it is 2"),
         ({"policy__overhead_gb": 2.0}, "policy.overhead_gb is set and wins"),
         ({"engine__lora": Lora(4, 64)}, "GiB of weights, then it was"),
-        ({"model__quantization": "fp8"}, "GiB of weights, then it was"),
+        ({"model__quantization": "fp8"}, "computes 8."),
     ],
 )
 def test_a_plan_that_deviates_ignores_it_and_says_why(changes: dict[str, Any], reason: str) -> None:
