@@ -106,7 +106,7 @@ PATTERNS: Final = tuple(_compiled(template) for template in _TEMPLATES)
 # A line without one of these words holds nothing: most lines of a log are passed over by this.
 WORTH_READING: Final = re.compile(
     "memory|Memory|blocks: |loading took|weights (?:take|took)|Graph capturing|concurrency for"
-    "|KV [Cc]ache|attention block size|GiB for|num_gpu_blocks_override"
+    "|KV cache size|for KV Cache|attention block size|GiB for|num_gpu_blocks_override"
     "|LLM engine|API server|vLLM server|  version |args: |max_num_|max model len|Auto-fit"
     "|startup complete|Uvicorn running|init engine|[Ee]rror|failed|max seq len|device_name="
 )
