@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TRUTH ?= ../shared/truth
 
-.PHONY: demo test lint types layers coverage truth packaging bench fuzz lock clean
+.PHONY: demo test lint types layers coverage truth packaging bench fuzz load chaos soak lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/python examples/demo/run_demo.py
@@ -42,6 +42,19 @@ packaging: $(VENV)/.dev $(VENV)/.linters
 # Hostile requests over sockets; minutes (FUZZ_ARGS='--requests 3000 --seed 1' is shorter).
 fuzz: $(VENV)/.dev
 	$(BIN)/python tools/server/fuzz.py $(FUZZ_ARGS)
+
+# How fast the server answers, on SQLite and on PostgreSQL where that is installed; four minutes.
+load: $(VENV)/.dev
+	$(BIN)/python tools/server/load.py $(LOAD_ARGS)
+
+# Kills its processes while deliveries come in, and compares what stands on an emulated GitHub with
+# what should; needs the peers. CHAOS_ARGS='--store sqlite --burst 60 --paced-s 5 --kills 3' is short.
+chaos: $(VENV)/.dev
+	$(BIN)/python tools/server/chaos.py $(CHAOS_ARGS)
+
+# The same for an hour, at leisure: memory and store, first and last.
+soak: $(VENV)/.dev
+	$(BIN)/python tools/server/chaos.py --burst 0 --paced-s 3600 --per-second 5 --news-every-s 10 $(CHAOS_ARGS)
 
 bench: $(VENV)/.dev
 	$(BIN)/python tools/bench.py

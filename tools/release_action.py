@@ -16,8 +16,15 @@ VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 _BUILT = re.compile(r"^(\s+image: )Dockerfile$", re.MULTILINE)
 _IMAGE = re.compile(r"[a-z0-9./_-]+:[0-9.]+(@sha256:[0-9a-f]{64})?")
 _USES = re.compile(r"uses: ([\w.-]+/[\w.-]+)(?:/cli)?@v?[0-9]")
-# Where people read which repository the Action is in.
-_TELLERS = ("README.md", "docs/*.md", "examples/workflows/*.yml", "replanner/profile/starter.py")
+_PULLS = re.compile(r"ghcr\.io/([\w.-]+/[\w.-]+)")
+# Where people read which repository the Action is in, and whose image the server is.
+_TELLERS = (
+    "README.md",
+    "docs/*.md",
+    "examples/workflows/*.yml",
+    "examples/server/**/*.yaml",
+    "replanner/profile/starter.py",
+)
 
 
 def released(action: str, image: str) -> str:
@@ -55,7 +62,9 @@ def _names(repository: str, root: Path) -> list[str]:
         f"{path.relative_to(root)} tells people to use {name}, not {repository}"
         for pattern in _TELLERS
         for path in sorted(root.glob(pattern))
-        for name in sorted(set(_USES.findall(path.read_text())))
+        for name in sorted(
+            {each for told in (_USES, _PULLS) for each in told.findall(path.read_text())}
+        )
         if name.rpartition("/")[2] == "replanner" and name != repository
     ]
 

@@ -20,14 +20,14 @@ def github(
 ) -> Iterator[World]:
     """The repository on GitHub, at GitHub's pace where no other is given, and the Hugging Face
     Hub."""
-    from replanner.forge.github.session import PUBLIC_API, Connection  # noqa: PLC0415
+    from replanner.forge.github.session import PUBLIC_API, Connection, Pace  # noqa: PLC0415
 
     connection = Connection(
         repository=repository,
         token=settings.token or None,
         api_url=settings.github_api_url or PUBLIC_API,
         ca_bundle=bundle,
-        **({"pace": pace} if pace else {}),
+        pace=pace or Pace(),
     )
     with on_github(connection) as world:
         yield world

@@ -227,5 +227,6 @@ _COMMANDS: Mapping[str, tuple[str, str, Fill]] = {
     "worker": ("serving:worker", "Act on what was received only.", _worker),
     "migrate": ("serving:migrate", "Make or update the server's store.", _server),
     "doctor": ("serving:doctor", "Say what is wrong with the server.", _server),
+    "ready": ("serving:ready", "Ask the server's web whether it is ready.", _server),
     "dead": ("serving:dead", "List the jobs that were set aside, or retry them.", _dead),
 }

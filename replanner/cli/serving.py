@@ -35,6 +35,10 @@ def doctor(arguments: Namespace, context: Context) -> int:
     return commands.doctor(_told(arguments, context))
 
 
+def ready(arguments: Namespace, context: Context) -> int:
+    return commands.ready(_told(arguments, context))
+
+
 def dead(arguments: Namespace, context: Context) -> int:
     told = _told(arguments, context)
     if arguments.what == "list":

@@ -16,6 +16,7 @@ from replanner.planning.feasibility import (
     takes_whole_prompts,
 )
 from replanner.planning.hardware import FIRST_BFLOAT16, Gpu
+from replanner.planning.images import release_of, tag_of
 from replanner.planning.kv_refusals import kv_refusals
 from replanner.planning.quantization import EXPERTS_ONLY, quantization_refusals
 from replanner.planning.quantization_methods import METHODS
@@ -158,6 +159,7 @@ def advice(
         *_guess(situation.facts),
         *_calibration(situation, config, verdict),
         *_version(config),
+        *_followed(request, config),
     ]
     return tuple(found)
 
@@ -306,4 +308,17 @@ def _version(config: EngineConfig) -> Iterator[Finding]:
             f"vLLM {config.vllm_version} is older than the releases this planner was checked "
             "against (0.6.0 and later).",
             setting="engine.vllm_version",
+        )
+
+
+def _followed(request: PlanRequest, config: EngineConfig) -> Iterator[Finding]:
+    track, release = request.engine.image_track, release_of(config.image)
+    if track and release and release != parse_version(config.vllm_version)[:2]:
+        yield Finding(
+            "image_of_another_release",
+            "warning",
+            f"engine.image_track {track} stands for {tag_of(config.image)} now; this is planned "
+            f"for vLLM {config.vllm_version}.",
+            "Set engine.vllm_version to the image's release, or follow narrower tags.",
+            "engine.vllm_version",
         )

@@ -13,6 +13,7 @@ _DOCKER_HUBS = frozenset({DOCKER_HUB, "index.docker.io", "registry-1.docker.io"}
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)(?:[.\-_]?post(\d+))?(.*)")
 # PEP 440's early releases, and what projects call their builds of the day.
 _EARLY = re.compile(r"[.\-_+]?(a|b|c|rc|alpha|beta|dev|pre|preview|nightly)(?![a-z])")
+_VLLM_RELEASE = re.compile(r"v?([0-9]{1,3})\.([0-9]{1,3})\.[0-9]{1,3}(?![0-9])")
 _DIGITS = re.compile(r"(\d+)")
 _LONGEST_NUMBER = 18
 
@@ -48,6 +49,14 @@ def repository_of(reference: str) -> str:
 def tag_of(reference: str) -> str:
     """The tag of an image reference; empty where it has none."""
     return reference.partition("@")[0].rpartition("/")[2].partition(":")[2]
+
+
+def release_of(reference: str) -> tuple[int, int] | None:
+    """The vLLM release, major and minor, that an image is of by name and tag; None where they do
+    not tell. Others number their images by the month (25.09) or by versions of their own."""
+    name = repository_of(reference).rpartition("/")[2]
+    found = _VLLM_RELEASE.match(tag_of(reference)) if "vllm" in name.lower() else None
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def is_pattern(track: str) -> bool:

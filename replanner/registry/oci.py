@@ -83,7 +83,11 @@ class OciRegistry:
             query = _next(answer)
             if not query:
                 return
-        raise UpstreamError(f"{image} has more tags than are read.")
+        # Asking again would find as many: it is an answer, or whoever fills a registry with tags
+        # would have a plan that is never known.
+        raise InputError(
+            f"{image} has more tags than are read.", hint="Follow one tag in engine.image_track."
+        )
 
     def _pinned(self, repository: str, track: str) -> str:
         tag: str | None = track

@@ -63,10 +63,13 @@ def _put_on(world: World, pull: Pull, text: CheckText, *, again: bool) -> Put:
 
 def _is_anothers(world: World, pull: Pull, text: CheckText, standing: CheckRun) -> bool:
     """GitHub has one check for a commit, however many pull requests it is the head of. Nobody may
-    turn a closed gate into an open one by opening a second one, to a branch with other rules."""
+    turn a closed gate into an open one by opening a second one, to a branch with other rules: not
+    another pull request's, nor a group's in the merge queue, whose commit anybody can fetch."""
     about = about_of(standing)
     number = about.number if about else None
     opens = standing.conclusion == "failure" and text.conclusion != "failure"
+    if about and about.kind == "queue":
+        return opens
     if number is None or number == pull.number or not opens:
         return False
     other = world.pulls.pull(number)

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Final, NamedTuple
 
@@ -12,6 +12,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from replanner.server.bodies import Body, NoRoom, take
+from replanner.server.figures import Shown
 from replanner.server.health import Health
 from replanner.server.inbox import Inbox, NotKept, delivery_id
 from replanner.server.limits import PERIOD_S, Networks, Refusals, sender
@@ -59,6 +60,7 @@ class Web(NamedTuple):
     metrics: Metrics
     refusals: Refusals
     trusted_proxies: Networks = ()
+    figures: Callable[[], Mapping[str, Shown]] = dict  # of workers; it may raise SQLAlchemyError
 
 
 class Answer(NamedTuple):
@@ -222,8 +224,15 @@ def _metrics(web: Web) -> Response:
     except sa.exc.SQLAlchemyError as error:
         LOG.warning("jobs could not be counted: %s", type(error).__name__)
         census = None
-    text = web.metrics.text(census, _workers(web.health))
+    text = web.metrics.text(census, _workers(web.health), _figures(web))
     return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _figures(web: Web) -> Mapping[str, Shown]:
+    try:
+        return web.figures()
+    except sa.exc.SQLAlchemyError:
+        return {}
 
 
 def _workers(health: Health) -> int:

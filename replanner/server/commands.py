@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
 
@@ -56,6 +58,10 @@ class Told(NamedTuple):
         return int(text)
 
 
+# How who listens everywhere is reached.
+_LOOPBACK: Final[Mapping[str, str]] = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a key
+_PROBE_S: Final = 4
+
 # Nothing is imported from the folder that the server was started in: it may be anybody's.
 _AS_WE_ARE: Final = (sys.executable, "-I" if sys.flags.isolated else "-P", "-m", "replanner")
 
@@ -64,11 +70,13 @@ def serve(told: Told, command: Sequence[str] = _AS_WE_ARE) -> int:
     """Web and worker together; `command` is how replanner is started for each of them."""
     told.settings()  # what is wrong with them is said before anything is started
     config = ["--config", told.config] if told.config else []
+    # From here on, since a container's first process is not ended by a signal it does not await.
+    stop = _stop_on_signal()
     # In a process of its own: what it imports is more than all that this one needs.
     code = subprocess.run([*command, "migrate", *config], check=False).returncode  # noqa: S603
     parent = ["--parent", str(os.getpid())]
     parts = [Part(name, [*command, name, *config, *parent]) for name in ("web", "worker")]
-    return code or supervise(parts, _stop_on_signal())
+    return code or supervise(parts, stop)
 
 
 def web(told: Told, parent: int | None = None) -> int:
@@ -113,6 +121,24 @@ def doctor(told: Told) -> int:
     for each in findings:
         told.out.write(f"{each.mark} {each.text}\n")
     return max((each.is_bad for each in findings), default=False)
+
+
+def ready(told: Told) -> int:
+    """Print what the web of this machine answers for /readyz; 1 unless it is ready. For who asks
+    every few seconds, such as a container's healthcheck: it imports nothing that is large."""
+    host, port = told.settings().listen
+    place = _LOOPBACK.get(host, host)
+    web = HTTPConnection(place, port, timeout=_PROBE_S)
+    try:
+        web.request("GET", "/readyz")
+        answer = web.getresponse()
+        said = answer.read().decode(errors="replace").strip()
+    except (OSError, HTTPException) as error:
+        raise UpstreamError(f"nobody answers at {place}:{port} ({type(error).__name__}).") from None
+    finally:
+        web.close()
+    told.out.write(f"{said}\n")
+    return int(answer.status != HTTPStatus.OK)
 
 
 def dead_list(told: Told, *, as_json: bool) -> int:

@@ -8,22 +8,28 @@ import sqlalchemy as sa
 from replanner.errors import ReplannerError
 from replanner.server import durable, store
 from replanner.server.census import RUNNING, jobs_table
+from replanner.server.gate import GitHubGate
 from replanner.server.health import of_store
 from replanner.server.settings import Settings
 
 
 class Finding(NamedTuple):
+    """What was found; `warns`: it works, and somebody should look at it all the same."""
+
     text: str
     is_bad: bool = False
+    warns: bool = False
 
     @property
     def mark(self) -> str:
-        return "bad " if self.is_bad else "ok  "
+        if self.is_bad:
+            return "bad "
+        return "warn" if self.warns else "ok  "
 
 
 def examine(settings: Settings) -> list[Finding]:
     """What was found; what cannot be asked because something before it is bad is left out."""
-    found = list(_settings(settings))
+    found = [*_settings(settings), *_rights(settings)]
     engine = store.open_store(settings.store, store.WEB)
     try:
         durable.check_tables(engine)
@@ -43,6 +49,18 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"github: {settings.github.api_url}, as {whose}")
     else:
         yield Finding("github: neither a token nor an App, so nothing can be proposed", is_bad=True)
+
+
+def _rights(settings: Settings) -> Iterator[Finding]:
+    """What GitHub says that the token or the App may do."""
+    told = settings.github
+    if not (told.token or told.app):
+        return
+    try:
+        for one in GitHubGate(settings).rights():
+            yield Finding(one.text, is_bad=one.is_bad, warns=not one.is_bad)
+    except ReplannerError as error:
+        yield Finding(f"github: {error.in_full}", is_bad=True)
 
 
 def _store(settings: Settings, engine: sa.Engine) -> Iterator[Finding]:

@@ -18,7 +18,6 @@ from replanner.server.store import (
     INGEST,
     NAME,
     REPLAN,
-    SUSPECTS,
     WORKER,
     NotMigrated,
     failures,
@@ -66,7 +65,6 @@ def _register_queues(engine: sa.Engine, settings: Settings) -> None:
     with client(engine) as ours:
         for quick in (INGEST, COALESCE):
             ours.register_queue(quick, worker_concurrency=32, polling_interval_sec=0.2)
-        ours.register_queue(SUSPECTS, worker_concurrency=1, polling_interval_sec=1)
         ours.register_queue(
             REPLAN,
             worker_concurrency=settings.concurrency,

@@ -1,6 +1,7 @@
 """One target with its repository opened: what every way of carrying one out needs."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from replanner.errors import InputError, RateLimited, ReplannerError, UpstreamError
@@ -30,7 +31,14 @@ class Errand:
         number = self.target.payload["number"]
         if not isinstance(number, int):
             raise InputError("a target lacks the number of its pull request.")
-        return self.world.pulls.pull(number)
+        return self.at_tip(self.world.pulls.pull(number))
+
+    def at_tip(self, pull: Pull) -> Pull:
+        """With what its base stands at now: GitHub tells where that stood when the pull request was
+        pushed to last, and rules that were tightened since then count for it too."""
+        if pull.state != "open":
+            return pull  # its base may be gone
+        return replace(pull, base_commit=self.world.forge.base(pull.base).commit)
 
     def text(self, name: str) -> str:
         """A word of the target's; empty where it has none of that name."""

@@ -17,13 +17,18 @@ import sqlalchemy as sa
 from dbos import DBOS, Debouncer, SetEnqueueOptions, SetWorkflowID
 
 from replanner.errors import Bug, InputError, RateLimited, ReplannerError, UpstreamError
+from replanner.server.cap import TooOften
 from replanner.server.census import WAITING, jobs_table
 from replanner.server.jobs import Json, Work
-from replanner.server.store import COALESCE, INGEST, REPLAN, SUSPECTS
+from replanner.server.store import COALESCE, INGEST, REPLAN, failures
+from replanner.server.suspicion import Deadly, Watch
 
 LOG: Final = logging.getLogger(__name__)
-# A job that a worker died of this often is set aside. Its neighbours are counted too.
-MOST_DEATHS: Final = 5
+# DBOS counts the starts of all that were under way when a worker died, whoever it died of; who did
+# it is found out by suspicion.py, and set aside long before.
+MOST_STARTS: Final = 100
+# Deaths from outside are no reason to make one job of a batch into many.
+_MOST_STARTS_TOGETHER: Final = 3
 # Something moves all the time: no event waits longer than this many pauses for quiet.
 _MOST_PAUSES: Final = 15
 _FIRST_PAUSE_S: Final = 30
@@ -45,11 +50,13 @@ class Pace(NamedTuple):
 
 
 class _Answer(NamedTuple):
-    """What a step gives: an answer, or in how many seconds to come again, and why."""
+    """What a step gives: an answer, or in how many seconds to come again, why, and whether that
+    counts as a try."""
 
     done: object = None
     later_s: float = 0
     why: str = ""
+    counts: bool = True
 
     @property
     def targets(self) -> list[Json]:
@@ -57,28 +64,36 @@ class _Answer(NamedTuple):
 
 
 Start = Callable[[Json], None]
+Send = Callable[[Json, float], None]
 # The name of a delivery, and its events.
 Delivery = Json
 
 
-def register(work: Work, pace: Pace, is_asked_again: Callable[[str], bool]) -> None:
+def register(work: Work, engine: sa.Engine, pace: Pace) -> None:
     """Tell DBOS the stages; before it is launched, and in workers only."""
-    start = _replan_stage(work, is_asked_again)
-    _ingest_stage(work, _coalesce_stage(start, pace.quiet_s))
+    watch = Watch(engine)
+    start = _replan_stage(work, watch)
+    _ingest_stage(work, watch, _Gathering(pace.quiet_s, _coalesce_stage(start, pace.quiet_s)))
 
 
-def _replan_stage(work: Work, is_asked_again: Callable[[str], bool]) -> Start:
+def _replan_stage(work: Work, watch: Watch) -> Start:
+    is_asked_again = asked_again(watch.engine)
+
+    def run(target: Json) -> object:
+        with failures():
+            left = bool(target["key"]) and is_asked_again(_name_of(target))
+        return {"left": "to the next one"} if left else work.run(target)
+
     @DBOS.step(name="carry-out")
     def carry_out(target: Json, tries: int) -> list[object]:
-        if target["key"] and is_asked_again(_name_of(target)):
-            return list(_Answer(why="the next one does it"))
-        return list(_ask(lambda: work.run(target), tries))
+        begin = partial(run, target)
+        return list(_ask(lambda: watch.over(_id(), _starts(), begin), tries))
 
-    @DBOS.workflow(name=REPLAN, max_recovery_attempts=MOST_DEATHS)
+    @DBOS.workflow(name=REPLAN, max_recovery_attempts=MOST_STARTS)
     def replan(target: Json, tries: int = 0) -> object:
         answer = _answer(carry_out(target, tries))
         if answer.later_s:
-            start(target, tries + 1, answer.later_s)
+            start(target, tries + answer.counts, answer.later_s)
         return answer.done or answer.why
 
     def start(target: Json, tries: int = 0, delay_s: float | None = None) -> None:
@@ -100,7 +115,7 @@ def _name_of(target: Json) -> str:
 
 def _new_name(target: Json) -> str:
     """The name of a job that the job at hand starts; each starts one of a key."""
-    return _name_of(target) + _digest(str(DBOS.workflow_id))
+    return _name_of(target) + _digest(_id())
 
 
 def _digest(text: str) -> str:
@@ -123,67 +138,80 @@ def asked_again(engine: sa.Engine) -> Callable[[str], bool]:
     return is_asked_again
 
 
-def _coalesce_stage(start: Start, quiet_s: float) -> Start:
+def _coalesce_stage(start: Start, quiet_s: float) -> Send:
     """Partitioned queues know no debouncing, hence the stage between."""
 
-    @DBOS.workflow(name=COALESCE, max_recovery_attempts=MOST_DEATHS)
+    @DBOS.workflow(name=COALESCE, max_recovery_attempts=MOST_STARTS)
     def coalesce(target: Json) -> None:
         start(target)
 
     longest_s = quiet_s * _MOST_PAUSES
     gather = Debouncer.create(coalesce, queue=COALESCE, debounce_timeout_sec=longest_s or None)
 
-    def send(target: Json) -> None:
-        if target["key"] and quiet_s:
-            gather.debounce(str(target["key"]), quiet_s, target)
+    def send(target: Json, pause_s: float) -> None:
+        if target["key"] and pause_s:
+            gather.debounce(str(target["key"]), pause_s, target)
         else:
             start(target)
 
     return send
 
 
-def _ingest_stage(work: Work, send: Start) -> None:
-    @DBOS.step(name="find")
-    def find(deliveries: list[Delivery], tries: int) -> dict[str, list[object]]:
-        if len(deliveries) > 1 and _died_before():
-            return _Found(
-                alone=[_Alone(each, tries, queue=SUSPECTS) for each in deliveries]
-            ).to_json()
-        return _find(work, deliveries, tries).to_json()
+class _Gathering(NamedTuple):
+    """How long targets are gathered, and what sends them there."""
 
-    @DBOS.workflow(name=INGEST, max_recovery_attempts=MOST_DEATHS)
+    quiet_s: float
+    send: Send
+
+
+def _ingest_stage(work: Work, watch: Watch, gathering: _Gathering) -> None:
+    @DBOS.step(name="find")
+    def find(deliveries: list[Delivery], tries: int) -> dict[str, object]:
+        starts = _starts()
+        if len(deliveries) > 1 and starts > _MOST_STARTS_TOGETHER:
+            return _Found(alone=[_Alone(each, tries) for each in deliveries]).to_json()
+        look = partial(_find, work, deliveries, tries)
+        answer = _ask(lambda: watch.over(_id(), starts, look), tries)
+        found = answer.done
+        if not isinstance(found, _Found):
+            found = _Found(alone=[_Alone(each, tries + 1, answer.later_s) for each in deliveries])
+        return found._replace(quiet_s=gathering.quiet_s).to_json()
+
+    @DBOS.workflow(name=INGEST, max_recovery_attempts=MOST_STARTS)
     def ingest(deliveries: list[Delivery], tries: int = 0) -> int:
         found = _Found.of(find(deliveries, tries))
         for each in found.alone:
             with SetEnqueueOptions(delay_seconds=each.delay_s or None):
-                DBOS.enqueue_workflow(each.queue, ingest, [each.delivery], each.tries)
+                DBOS.enqueue_workflow(INGEST, ingest, [each.delivery], each.tries)
         for target in found.targets:
-            send(target)
+            gathering.send(target, found.quiet_s)
         return len(found.targets)
 
 
 class _Alone(NamedTuple):
     """A delivery that has to go a way of its own: with how many tries behind it, in how many
-    seconds, through which queue."""
+    seconds."""
 
     delivery: Delivery
     tries: int
     delay_s: float = 0
-    queue: str = INGEST
 
 
 class _Found(NamedTuple):
-    """What became of some deliveries: who is concerned, and which are not done with."""
+    """What became of some deliveries: who is concerned, and which are not done with. `quiet_s` is
+    kept with it: a job that goes on under other settings must go the same way."""
 
     targets: Sequence[Json] = ()
     alone: Sequence[_Alone] = ()
+    quiet_s: float = 0
 
-    def to_json(self) -> dict[str, list[object]]:
-        return {"targets": list(self.targets), "alone": [list(each) for each in self.alone]}
+    def to_json(self) -> dict[str, object]:
+        alone = [list(each) for each in self.alone]
+        return {"targets": list(self.targets), "alone": alone, "quiet_s": self.quiet_s}
 
     @classmethod
-    def of(cls, kept: Mapping[str, list[Any]]) -> "_Found":
-        return cls(kept["targets"], [_Alone(*each) for each in kept["alone"]])
+    def of(cls, kept: Mapping[str, Any]) -> "_Found":
+        return cls(kept["targets"], [_Alone(*each) for each in kept["alone"]], kept["quiet_s"])
 
 
 def _find(work: Work, deliveries: Sequence[Delivery], tries: int) -> _Found:
@@ -222,20 +250,24 @@ def _targets(work: Work, delivery: Delivery) -> list[dict[str, object]]:
     LOG.info(
         "a delivery concerns %d targets",
         len(found),
-        extra={"delivery": delivery["delivery"], "job": DBOS.workflow_id},
+        extra={"delivery": delivery["delivery"], "job": _id()},
     )
     return found
 
 
-def _died_before() -> bool:
-    """Did a worker die of this job? Asked inside a step, and so not kept from the first time."""
-    status = DBOS.get_workflow_status(str(DBOS.workflow_id))
-    return status is not None and (status.recovery_attempts or 0) > 1
+def _starts() -> int:
+    """How often this job was started. Asked inside a step, and so not kept from the first time."""
+    status = DBOS.get_workflow_status(_id())
+    return (status.recovery_attempts or 1) if status else 1
+
+
+def _id() -> str:
+    return str(DBOS.workflow_id)
 
 
 def _answer(kept: list[object]) -> _Answer:
-    done, later_s, why = kept
-    return _Answer(done, float(str(later_s)), str(why))
+    done, later_s, why, *counts = kept
+    return _Answer(done, float(str(later_s)), str(why), all(counts))
 
 
 def _ask(work: Callable[[], object], tries: int) -> _Answer:
@@ -243,6 +275,10 @@ def _ask(work: Callable[[], object], tries: int) -> _Answer:
     holding a place that others need, and the wait would end with the process."""
     try:
         return _Answer(work())
+    except JobFailed:
+        raise
+    except Deadly:
+        raise JobFailed("workers died of it too often.") from None
     except UpstreamError as error:
         return _later(error, tries)
     except ReplannerError as error:
@@ -254,15 +290,15 @@ def _ask(work: Callable[[], object], tries: int) -> _Answer:
 
 
 def _later(error: UpstreamError, tries: int) -> _Answer:
-    if tries >= _MOST_TRIES:
+    ours = isinstance(error, TooOften)
+    if tries >= _MOST_TRIES and not ours:
         raise JobFailed(f"given up after {tries + 1} tries: {error.in_full}") from None
     pause: float = min(_FIRST_PAUSE_S * 2 ** min(tries, 10), _LONGEST_PAUSE_S)
     if isinstance(error, RateLimited) and error.retry_after_s:
         pause = max(1, min(error.retry_after_s, _LONGEST_ASKED_S))
     LOG.info("a job waits %d s: %s", pause, error.in_full, extra=_job())
-    return _Answer(None, pause, error.in_full)
+    return _Answer(None, pause, error.in_full, counts=not ours)
 
 
 def _job() -> dict[str, object]:
-    """Begins with the id of the delivery that set the job off."""
-    return {"job": DBOS.workflow_id}
+    return {"job": _id()}

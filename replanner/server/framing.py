@@ -10,7 +10,7 @@ MOST_HEAD: Final = 32 * 1024
 # ends the connection (gunicorn 27.0.1, http/parser.py).
 MOST_COLLECTED: Final = 60 * 1024
 _END: Final = b"\r\n\r\n"
-_LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
+_LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*(?=\r\n)", re.IGNORECASE)
 # Its end is in its body, or its sender waits until it is told to go on.
 _OPEN: Final = re.compile(rb"\r\n(?:transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
 

@@ -1,21 +1,24 @@
 """Opens the repositories that the server may touch: which there are, and as whom it comes."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from replanner.errors import InputError, ReplannerError
+from replanner.errors import InputError, ReplannerError, UpstreamError
 from replanner.registry.memory import Memory
 from replanner.run.polite import politely, politely_pinned
 from replanner.run.world import World, hugging_face, on_github, registry_of
+from replanner.server.rights import Said, of_app, of_scopes
 from replanner.server.settings import Settings
 from replanner.upstream.manners import Manners
 
 if TYPE_CHECKING:
     from replanner.forge.github.session import Connection, Session
 
+LOG: Final = logging.getLogger(__name__)
 # Long waits are the jobs' affair: they hold no place, and outlive the process.
 _PATIENCE_S = 20.0
 # Connection wants a repository, and an App has none of its own.
@@ -56,16 +59,38 @@ class GitHubGate:
     manners: Manners = field(default_factory=Manners)
     _images: Memory = field(default_factory=Memory, init=False)
     _etags: dict[tuple[str, str, str], str] = field(default_factory=dict, init=False)
+    _installed: dict[int, tuple[str, ...]] = field(default_factory=dict, init=False)
 
     def repositories(self) -> Sequence[str]:
         named = self.settings.github.repositories
         if self.settings.github.app is None:
             return named
-        from replanner.forge.github.apps import installed_repositories  # noqa: PLC0415 - PyGithub
-
         allowed = {one.lower() for one in named}
-        found = installed_repositories(self._connection(_NONE))
-        return [one for one in found if not allowed or one.lower() in allowed]
+        return [one for one in self._everywhere() if not allowed or one.lower() in allowed]
+
+    def _everywhere(self) -> list[str]:
+        from replanner.forge.github.apps import installations  # noqa: PLC0415 - PyGithub
+
+        there = list(installations(self._connection(_NONE)))
+        for gone in self._installed.keys() - set(there):
+            del self._installed[gone]
+        return [name for one in there for name in self._at(one)]
+
+    def _at(self, installation: int) -> tuple[str, ...]:
+        """The repositories of one owner. Where they cannot be told they are those of before: a
+        limit that one owner's repositories have used up must not keep all the others waiting."""
+        from replanner.forge.github.apps import repositories_of  # noqa: PLC0415 - PyGithub
+
+        try:
+            self._installed[installation] = tuple(repositories_of(self._as(installation)))
+        except UpstreamError as error:
+            if installation not in self._installed:
+                raise  # nobody knows whom their deliveries concern
+            LOG.info("installation %d: %s", installation, error.message)
+        except ReplannerError as error:
+            LOG.warning("installation %d is left out: %s", installation, error.in_full)
+            self._installed.pop(installation, None)
+        return self._installed.get(installation, ())
 
     @contextmanager
     def world(self, repository: str) -> Iterator[World]:
@@ -106,6 +131,16 @@ class GitHubGate:
 
         return redeliver_failed(self._connection(_NONE))
 
+    def rights(self) -> list[Said]:
+        """What is wrong with what we may do, as far as GitHub tells; somebody waits for it."""
+        from replanner.forge.github import rights  # noqa: PLC0415 - PyGithub
+        from replanner.forge.github.session import Pace  # noqa: PLC0415
+
+        connection = replace(self._connection(_NONE), pace=Pace(patience_s=0, timeout_s=5))
+        if self.settings.github.app is None:
+            return list(of_scopes(rights.scopes_of(connection)))
+        return list(of_app(self.settings.github, rights.granted(connection)))
+
     def _connection(self, repository: str) -> "Connection":
         from replanner.forge.github.session import App, Connection, Pace  # noqa: PLC0415
 
@@ -120,6 +155,19 @@ class GitHubGate:
             api_url=told.api_url,
             pace=Pace(patience_s=_PATIENCE_S),
             watch=_Watch(self.manners, *self._limit(repository, told.api_url)),
+        )
+
+    def _as(self, installation: int) -> "Connection":
+        from replanner.forge.github.session import App  # noqa: PLC0415
+
+        connection = self._connection(_NONE)
+        if not isinstance(connection.token, App):
+            raise InputError("only an App is installed.")
+        key = f"{connection.host} installation {installation}"
+        return replace(
+            connection,
+            token=replace(connection.token, installation_id=installation),
+            watch=_Watch(self.manners, key, "-"),
         )
 
     def _limit(self, repository: str, api_url: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from replanner.server import locks, tables
 from replanner.server.census import DEAD, RUNNING, jobs_table
 from replanner.server.inbox import Inbox, NotKept, delivery_id
 from replanner.server.jobs import EVERYTHING
+from replanner.server.suspicion import NOTED
 
 LOG: Final = logging.getLogger(__name__)
 _BATCH: Final = 500
@@ -26,16 +27,24 @@ def adopt(engine: sa.Engine, held: locks.Slots, own: int) -> int:
     query = sa.select(jobs.c.executor_id).where(jobs.c.status == RUNNING).distinct()
     with engine.connect() as connection:
         executors = [name for (name,) in connection.execute(query) if name]
-    dead = locks.dead_slots(held, executors, own)
+    # One after the other: each that is held takes a connection, and where the store breaks off in
+    # the middle, none may stay held.
+    found = {slot: _take_over(held, slot) for slot in locks.other_slots(executors, own)}
+    count = sum(found.values())
+    if count:
+        slots = [slot for slot, number in found.items() if number]
+        LOG.warning("took over %d jobs of dead workers", count, extra={"slots": str(slots)})
+    return count
+
+
+def _take_over(held: locks.Slots, slot: int) -> int:
+    if not held.take(slot):
+        return 0  # it lives
     try:
         # Internal to DBOS, which leaves this to its own service; its contract is in the tests.
-        found = DBOS._recover_pending_workflows([locks.executor(slot) for slot in dead])  # noqa: SLF001
+        return len(DBOS._recover_pending_workflows([locks.executor(slot)]))  # noqa: SLF001
     finally:
-        for slot in dead:
-            held.free(slot)
-    if found:
-        LOG.warning("took over %d jobs of dead workers", len(found), extra={"slots": str(dead)})
-    return len(found)
+        held.free(slot)
 
 
 def clean(engine: sa.Engine, client: DBOSClient, keep_days: int, *, now_ms: int) -> int:
@@ -53,14 +62,23 @@ def clean(engine: sa.Engine, client: DBOSClient, keep_days: int, *, now_ms: int)
         client.delete_workflows(names)
         deleted += len(names)
     deleted += _forget_deliveries(engine, now_ms - keep_days * _DAY_MS)
+    tables.forget(engine, NOTED, now_ms - keep_days * _DAY_MS)
     _shrink(engine)
     return deleted
 
 
 def _forget_deliveries(engine: sa.Engine, before_ms: int) -> int:
-    old = tables.DELIVERIES.c.taken_ms < before_ms
-    with tables.on(engine).begin() as connection:
-        return connection.execute(tables.DELIVERIES.delete().where(old)).rowcount
+    """A few at a time: who stores a delivery meanwhile must not wait for all of them, and what
+    takes too long the store would break off."""
+    deliveries, forgotten = tables.DELIVERIES, 0
+    old = sa.select(deliveries.c.delivery).where(deliveries.c.taken_ms < before_ms).limit(_BATCH)
+    some = deliveries.delete().where(deliveries.c.delivery.in_(old.scalar_subquery()))
+    while True:
+        with tables.on(engine).begin() as connection:
+            count = connection.execute(some).rowcount
+        forgotten += count
+        if count < _BATCH:
+            return forgotten
 
 
 def _older(jobs: sa.TableClause, now_ms: int, days: int) -> sa.ColumnElement[bool]:

@@ -95,6 +95,12 @@ class Index:
                 self._known[repository] = kept
             return kept.known
 
+    def bases(self, repository: str) -> tuple[str, ...]:
+        """Those that it had when it was last read, however long ago that is; the default one, which
+        has no name here, where it never was."""
+        kept = self._known.get(repository)
+        return tuple(one.base for one in kept.known.bases) if kept else ("",)
+
     def forget(self, repository: str) -> None:
         """Something changed there: the next question is asked of the repository."""
         with self._lock(repository):

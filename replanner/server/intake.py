@@ -17,6 +17,7 @@ LOG: Final = logging.getLogger(__name__)
 _MOST: Final = 50
 _POLL_S: Final = 0.2
 _AWAY_S: Final = 2.0
+_AWAY: Final = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 
 
 class Intake(NamedTuple):
@@ -31,8 +32,11 @@ class Intake(NamedTuple):
         while not stop.wait(pause_s):
             try:
                 pause_s = 0.0 if self.take() == _MOST else _POLL_S
-            except sa.exc.SQLAlchemyError as error:
+            except _AWAY as error:
                 LOG.warning("the store is away: %s", type(error).__name__)
+                pause_s = _AWAY_S
+            except sa.exc.SQLAlchemyError:
+                LOG.exception("deliveries cannot be taken")
                 pause_s = _AWAY_S
 
     def take(self) -> int:

@@ -132,10 +132,9 @@ def executor(slot: int) -> str:
     return f"{NAME}-{slot}"
 
 
-def dead_slots(held: Slots, executors: Iterable[str], own: int) -> list[int]:
-    """The numbers among `executors` whose worker is gone. They are taken; free them afterwards."""
-    others = {number for each in executors if (number := _slot(each)) is not None} - {own}
-    return [slot for slot in sorted(others) if held.take(slot)]
+def other_slots(executors: Iterable[str], own: int) -> list[int]:
+    """The numbers of the workers of these names, but for our own."""
+    return sorted({number for each in executors if (number := _slot(each)) is not None} - {own})
 
 
 def _slot(name: str) -> int | None:

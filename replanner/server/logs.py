@@ -93,3 +93,5 @@ def set_up(known_secrets: Iterable[str], *, stream: TextIO | None = None) -> Non
     dbos.handlers[:] = [handler]
     dbos.propagate = False
     dbos.setLevel(logging.WARNING)
+    # It warns of each of its own tries; what became of a job is said by us.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)

@@ -5,6 +5,7 @@ by the next look, and starts nothing.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -61,11 +62,13 @@ class Look:
     index: Index
     clock: Callable[[], float] = time.time
     _seen: dict[tuple[str, str], _Seen] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def moved(self, repositories: Collection[str]) -> Iterator[tuple[str, str]]:
         """Repository and base of everything that has to be planned again."""
-        for gone in {key for key in self._seen if key[0] not in repositories}:
-            del self._seen[gone]
+        with self._lock:
+            for gone in {key for key in self._seen if key[0] not in repositories}:
+                del self._seen[gone]
         self.index.keep_only(repositories)
         eyes = _Eyes()
         for repository in repositories:
@@ -74,19 +77,24 @@ class Look:
             except ReplannerError as error:
                 # The next round asks again; the others must not wait for it.
                 LOG.warning("%s: %s", repository, error.in_full)
+            except Exception:
+                # Nor for what nobody thought of: what was told of them already would be lost.
+                LOG.exception("%s cannot be looked at, by a bug", repository)
 
     def owe(self, repository: str, base: str) -> None:
         """A job for this base could not know everything."""
-        seen = self._seen.get((repository, base))
-        if seen:
-            self._seen[repository, base] = seen._replace(owed=True)
+        with self._lock:
+            seen = self._seen.get((repository, base))
+            if seen:
+                self._seen[repository, base] = seen._replace(owed=True)
 
     def _bases(self, repository: str, eyes: _Eyes) -> list[str]:
         known = self.index.known(repository)
         with self.gate.world(repository) as world:
             hub, registry = eyes.hub(world, known.settings), eyes.registry(world)
             told = [(one.base, _stands(one, hub, registry)) for one in known.bases]
-        return [base for base, stands in told if self._is_due((repository, base), stands)]
+        with self._lock:
+            return [base for base, stands in told if self._is_due((repository, base), stands)]
 
     def _is_due(self, key: tuple[str, str], stands: Mapping[str, str | None]) -> bool:
         seen = self._seen.get(key, _Seen(0.0, {}))

@@ -1,13 +1,20 @@
 """What the server tells Prometheus. Every request has exactly one outcome."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 from replanner.server.census import Census
+from replanner.server.figures import BUCKETS, Shown
 
 # Beside each: the status that the sender is answered with.
 OUTCOMES: Final = (
@@ -57,10 +64,14 @@ class Metrics:
     def old_secret(self, source: str) -> None:
         self._secret.labels(source).inc()
 
-    def text(self, census: Census | None, workers: int) -> bytes:
-        """Everything now; without a census, because the store is away, what needs none."""
+    def text(
+        self, census: Census | None, workers: int, figures: Mapping[str, Shown] | None = None
+    ) -> bytes:
+        """Everything now, with the workers' figures by their number; what the store has to tell is
+        left out while it is away."""
         shown = CollectorRegistry()
-        shown.register(_Now(_jobs(census) if census else [], workers))
+        told = [*(_jobs(census) if census else []), *_of_workers(figures or {})]
+        shown.register(_Now(told, workers))
         return generate_latest(self.registry) + generate_latest(shown)
 
 
@@ -90,3 +101,71 @@ def _jobs(now: Census) -> list[Metric]:
         jobs,
         *(GaugeMetricFamily(name, about, value=value) for name, (about, value) in figures.items()),
     ]
+
+
+# --- what workers left in the store: a series each, so that one that starts anew is seen to
+
+
+def _of_workers(figures: Mapping[str, Shown]) -> list[Metric]:
+    if not figures:
+        return []
+    return [
+        _counted(figures, "jobs_done", "Steps of jobs", ("stage", "outcome")),
+        _counted(figures, "upstream_errors", "Questions unanswered", ("upstream", "kind")),
+        _limited(figures),
+        _left(figures),
+        _took(figures),
+    ]
+
+
+def _counted(
+    figures: Mapping[str, Shown], name: str, about: str, labels: tuple[str, str]
+) -> Metric:
+    family = CounterMetricFamily(f"replanner_{name}", about, labels=("worker", *labels))
+    for worker, one in sorted(figures.items()):
+        for told, values, number in one.counts:
+            if told == name:
+                family.add_metric((worker, *values), number)
+    return family
+
+
+def _limited(figures: Mapping[str, Shown]) -> Metric:
+    family = CounterMetricFamily(
+        "replanner_hf_429", "Times that the Hub asked to slow down", labels=("worker",)
+    )
+    for worker, one in sorted(figures.items()):
+        family.add_metric((worker,), _number(one, "upstream_errors", ["hub", "limited"]))
+    return family
+
+
+def _number(one: Shown, name: str, labels: Sequence[str]) -> int:
+    counts: Iterator[int] = (
+        number for told, values, number in one.counts if (told, list(values)) == (name, labels)
+    )
+    return next(counts, 0)
+
+
+def _left(figures: Mapping[str, Shown]) -> Metric:
+    family = GaugeMetricFamily(
+        "replanner_github_remaining",
+        "Requests that GitHub still answers before its limit, by whose repositories they were for",
+        labels=("worker", "owner", "resource"),
+    )
+    for worker, one in sorted(figures.items()):
+        for labels, number in one.left:
+            family.add_metric((worker, *labels), number)
+    return family
+
+
+def _took(figures: Mapping[str, Shown]) -> Metric:
+    family = HistogramMetricFamily(
+        "replanner_replan_seconds",
+        "How long a job took, by what was asked for and how it ended",
+        labels=("worker", "kind", "outcome"),
+    )
+    bounds = [*map(str, map(float, BUCKETS)), "+Inf"]
+    for worker, one in sorted(figures.items()):
+        for labels, seconds, buckets in one.took:
+            below = list(zip(bounds, accumulate(buckets), strict=True))
+            family.add_metric((worker, *labels), buckets=below, sum_value=seconds)
+    return family

@@ -51,8 +51,9 @@ def _pull_at(errand: Errand, about: About, commit: str) -> Pull | None:
     pulls, number = errand.world.pulls, about.number
     found = pulls.pull(number) if number else None
     if found and found.state == "open" and found.head_commit == commit:
-        return found
-    return pulls.pull_of(commit, repository="")
+        return errand.at_tip(found)
+    other = pulls.pull_of(commit, repository="")
+    return errand.at_tip(other) if other else None
 
 
 # --- the buttons
@@ -68,7 +69,8 @@ def _replan(errand: Errand, pull: Pull) -> Account:
     if not group:
         return _rerun(errand, pull)
     account = updated(errand, pull.base, group=group, forced=True)
-    return account | {"review": reviewed(errand, errand.world.pulls.pull(pull.number), again=True)}
+    afresh = errand.at_tip(errand.world.pulls.pull(pull.number))
+    return account | {"review": reviewed(errand, afresh, again=True)}
 
 
 def _apply(errand: Errand, pull: Pull) -> Account:

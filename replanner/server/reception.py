@@ -15,14 +15,13 @@ from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any, Final
 
-from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from replanner.server.connections import PIECE, Arriving, Leaving, Unreader
 from replanner.server.framing import Arrived, arrived
 from replanner.server.short_answers import BUSY, LATE, LONG_HEAD, Short, of_error, say
 
@@ -34,33 +33,10 @@ _LARGE_WAITING: Final = 16
 # How long one may take while others wait for it.
 _LARGE_S: Final = 5.0
 _MOST_HELD_BYTES: Final = 8 * 2**20
-_PIECE: Final = 64 * 1024
 _LINGER_S: Final = 2.0
+_LINGER_BYTES: Final = 32 * 2**20  # the largest body, and more
 _LOOK_EACH_S: Final = 0.25
 _NEWS_EACH_S: Final = 60.0
-
-
-class Unreader(SocketUnreader):
-    """Gives out what was collected, and what is behind it only of a large request: no thread waits
-    for a request that looked whole and was not."""
-
-    to_the_end = False
-
-    def chunk(self, size_hint: int | None = None) -> bytes:
-        if not self.to_the_end:
-            return b""
-        return self.sock.recv(min(size_hint or _PIECE, _PIECE))
-
-
-@dataclass(eq=False, slots=True)
-class Arriving:
-    """A connection whose request is not there yet."""
-
-    conn: TConn
-    unreader: Unreader
-    data: bytearray
-    since: float = field(default_factory=time.monotonic)
-    watched: bool = False
 
 
 class Worker(ThreadWorker):
@@ -73,7 +49,7 @@ class Worker(ThreadWorker):
         self._patience_s: float = app.request_seconds
         self._arriving: dict[TConn, Arriving] = {}  # the oldest first
         self._held_bytes = 0
-        self._leaving: dict[TConn, float] = {}  # the oldest first
+        self._leaving: dict[TConn, Leaving] = {}  # the oldest first
         self._large: set[TConn] = set()
         self._large_waiting: deque[TConn] = deque()
         self._large_pool = ThreadPoolExecutor(_LARGE)
@@ -83,21 +59,6 @@ class Worker(ThreadWorker):
         self._broken = 0
 
     # --- coming
-
-    def accept(self, listener: Any) -> None:
-        if self.nr_conns >= self.worker_connections - 1:
-            self._make_room()
-        super().accept(listener)
-
-    def _make_room(self) -> None:
-        """Of those that are not worked on, the oldest of the largest group goes: whoever made it
-        the largest, and had the most time."""
-        groups = (list(self._leaving), list(self._arriving), list(self.keepalived_conns))
-        oldest: TConn = max(groups, key=len)[0]
-        if oldest in self.keepalived_conns:
-            self.keepalived_conns.remove(oldest)
-            self.poller.unregister(oldest.sock)
-        self._gone(oldest)
 
     def enqueue_req(self, conn: TConn) -> None:
         """Of a new connection, and of one that goes on."""
@@ -117,8 +78,10 @@ class Worker(ThreadWorker):
             self._pass_on(arriving)
 
     def _receive(self, arriving: Arriving, _: object = None) -> None:
+        if arriving.conn not in self._arriving:
+            return  # it went while other events of the same moment were seen to
         try:
-            data = arriving.conn.sock.recv(_PIECE)
+            data = arriving.conn.sock.recv(PIECE)
         except BlockingIOError:
             self._watch(arriving)
             return
@@ -225,15 +188,18 @@ class Worker(ThreadWorker):
         except (OSError, ValueError):
             self._close(conn)
             return
-        self._leaving[conn] = time.monotonic()
+        self._leaving[conn] = Leaving()
 
     def _drain(self, conn: TConn, _: object = None) -> None:
+        if conn not in self._leaving:
+            return
         with suppress(BlockingIOError):
             try:
-                rest = conn.sock.recv(_PIECE)
+                rest = conn.sock.recv(PIECE)
             except ConnectionError:
                 rest = b""
-            if not rest:
+            self._leaving[conn].drained += len(rest)
+            if not rest or self._leaving[conn].drained > _LINGER_BYTES:
                 self._gone(conn)
 
     def _gone(self, conn: TConn) -> None:
@@ -252,16 +218,30 @@ class Worker(ThreadWorker):
     def notify(self) -> None:
         """Called each time that the loop turns."""
         super().notify()
+        while self.nr_conns >= self.worker_connections - 1 and self._make_room():
+            pass
         now = time.monotonic()
         if now - self._looked < _LOOK_EACH_S:
             return
         self._looked = now
-        for conn in _older(self._leaving.items(), now - _LINGER_S):
+        left = [(conn, each.since) for conn, each in self._leaving.items()]
+        for conn in _older(left, now - _LINGER_S):
             self._gone(conn)
         self._end_late(now)
         for conn in self._overdue(now):
             _hang_up(conn.sock)
         self._tell(now)
+
+    def _make_room(self) -> bool:
+        """Of those that are not worked on, the oldest of the largest group goes: whoever made it
+        the largest, and had the most time. Not while events are seen to: one may be of this one."""
+        groups = (list(self._leaving), list(self._arriving), list(self.keepalived_conns))
+        for oldest in max(groups, key=len)[:1]:
+            if oldest in self.keepalived_conns:
+                self.keepalived_conns.remove(oldest)
+                self.poller.unregister(oldest.sock)
+            self._gone(oldest)
+        return any(groups)
 
     def _end_late(self, now: float) -> None:
         """Whose request did not come in time; and who has not begun when this process ends."""

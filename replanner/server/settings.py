@@ -86,6 +86,7 @@ class Settings:
     debounce_seconds: int
     min_revision_age_s: int
     reconcile_minutes: int
+    most_replans_an_hour: int
     threads: int
     concurrency: int
     most_queued: int
@@ -263,6 +264,7 @@ def _settings(told: written.Written, folder: Path, known: Mapping[str, bool]) ->
         debounce_seconds=told.debounce_seconds,
         min_revision_age_s=written.seconds(told.min_revision_age),
         reconcile_minutes=told.reconcile_minutes,
+        most_replans_an_hour=told.most_replans_an_hour,
         threads=told.threads,
         request_seconds=told.request_seconds,
         trusted_proxies=networks(told.trusted_proxies),

@@ -162,6 +162,11 @@ class Written(NamedTuple):
     reconcile_minutes: Annotated[
         int, limits(ge=0, le=1440), "How often everything is looked at anew; 0 is never."
     ] = 15
+    most_replans_an_hour: Annotated[
+        int,
+        limits(ge=0, le=10_000),
+        "How often a repository is worked on for anybody but people; 0 is without end.",
+    ] = 60
     threads: Annotated[int, limits(ge=1, le=64), "Requests answered at the same time."] = 8
     request_seconds: Annotated[
         int, limits(ge=1, le=300), "How long a request may take to come whole."

@@ -19,8 +19,6 @@ VERSION: Final = "wf-1"
 INGEST: Final = "ingest"
 COALESCE: Final = "coalesce"
 REPLAN: Final = "replan"
-# Where deliveries of which one made a worker die are looked at one by one, so that it dies alone.
-SUSPECTS: Final = "suspects"
 # Where PostgreSQL keeps them.
 DBOS_SCHEMA: Final = "dbos"
 # From Python 3.12 on, DBOS's tables say when by unixepoch('subsec') (dbos 3.4, _migration.py and
@@ -50,6 +48,7 @@ def open_store(url: str, patience: Patience) -> sa.Engine:
         "pool_size": patience.connections,
         "max_overflow": 0,
         "pool_timeout": patience.wait_s,
+        "hide_parameters": True,  # errors are logged, and what people wrote is nobody else's
     }
     if url.startswith("sqlite"):
         engine = sa.create_engine(url, **common)

@@ -95,8 +95,8 @@ def _stop(children: Sequence[_Child]) -> None:
             child.tell(signal.SIGKILL)
 
 
-def stop_with_parent(parent: int) -> bool:
+def stop_with_parent(parent: int, by: signal.Signals = signal.SIGTERM) -> bool:
     """Have the kernel stop this process when its parent ends, however it ends: nobody would start
     a new pair while the old one runs on. False where the parent is gone already."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, by)
     return os.getppid() == parent

@@ -16,7 +16,7 @@ from replanner.server.store import NotMigrated, unreachable
 RELEASE: Final = 1
 _SCHEMA: Final = "replanner"
 _OF_TABLES: Final = "tables"
-_META: Final = sa.MetaData()
+_META: Final = sa.MetaData(schema=_SCHEMA)
 
 # A delivery waits until a worker has taken it; its name stays, so that it is taken once.
 DELIVERIES: Final = sa.Table(
@@ -45,16 +45,24 @@ NOTES: Final = sa.Table(
 
 def on(engine: sa.Engine) -> sa.Engine:
     """The same connections, for statements about our tables: PostgreSQL keeps them in a schema."""
+    # By a name of ours: where tables without one are translated, SQLAlchemy refuses statements
+    # about DBOS's that it compiled before, outside.
     ours = None if engine.dialect.name == "sqlite" else _SCHEMA
-    return engine.execution_options(schema_translate_map={None: ours})
+    return engine.execution_options(schema_translate_map={_SCHEMA: ours})
 
 
 def make(engine: sa.Engine) -> None:
-    """Make what is missing; safe to repeat."""
+    """Make what is missing; safe to repeat. NotMigrated for a newer release's."""
     if engine.dialect.name != "sqlite":
         with engine.begin() as connection:
             connection.execute(sa.schema.CreateSchema(_SCHEMA, if_not_exists=True))
     _META.create_all(on(engine))
+    before = said(engine, _OF_TABLES)
+    if isinstance(before, int) and before > RELEASE:
+        raise NotMigrated(
+            "the store's tables are of a newer release.",
+            hint="Use that release, or restore the copy that was made before it.",
+        )
     note(engine, _OF_TABLES, RELEASE)
 
 
@@ -96,6 +104,20 @@ def notes(engine: sa.Engine, *, since_ms: int = 0) -> dict[str, object]:
             sa.select(NOTES.c.name, NOTES.c.said).where(NOTES.c.at_ms >= since_ms)
         )
         return {name: json.loads(said) for name, said in rows}
+
+
+def said(engine: sa.Engine, name: str) -> object:
+    """What the note of that name says; None without one."""
+    with on(engine).connect() as connection:
+        found = connection.execute(sa.select(NOTES.c.said).where(NOTES.c.name == name)).scalar()
+    return None if found is None else json.loads(found)
+
+
+def forget(engine: sa.Engine, beginning: str, before_ms: int) -> None:
+    """Take away notes whose name begins so and that are older than that."""
+    old = sa.and_(NOTES.c.name.startswith(beginning), NOTES.c.at_ms < before_ms)
+    with on(engine).begin() as connection:
+        connection.execute(NOTES.delete().where(old))
 
 
 def insert(engine: sa.Engine, table: sa.Table) -> Any:

@@ -5,7 +5,10 @@ figures of its own, and a request sees no other process's.
 """
 
 import logging
+import os
+import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from flask import Flask
@@ -14,12 +17,15 @@ from gunicorn.glogging import Logger
 
 from replanner.server import store, tables
 from replanner.server.app import Door, Web, make_app
+from replanner.server.figures import left_by_workers
 from replanner.server.health import of_store
 from replanner.server.inbox import StoredInbox
 from replanner.server.limits import Refusals
+from replanner.server.memory import give_back
 from replanner.server.metrics import Metrics
 from replanner.server.reception import MOST_CONNECTIONS, Worker
 from replanner.server.settings import Settings
+from replanner.server.supervise import stop_with_parent
 from replanner.webhooks.source import Source
 
 LOG: Final = logging.getLogger(__name__)
@@ -71,7 +77,15 @@ def _options(settings: Settings) -> Mapping[str, object]:
         "logger_class": QuietLogger,
         "control_socket_disable": True,
         "when_ready": _say_where,
+        "post_fork": _end_with_master,
     }
+
+
+def _end_with_master(arbiter: Any, _: object) -> None:
+    """A child whose master was killed would answer for some seconds more and hold the address, so
+    that the next web could not start. Who gets no answer comes again."""
+    if not stop_with_parent(arbiter.pid, signal.SIGKILL):
+        os._exit(1)
 
 
 def _say_where(arbiter: Any) -> None:
@@ -80,6 +94,7 @@ def _say_where(arbiter: Any) -> None:
 
 def serve(settings: Settings, sources: Mapping[str, Source]) -> None:
     """Answer requests until the process is told to stop. The store must have its tables."""
+    give_back()
     engine = store.open_store(settings.store, store.WEB)
     tables.check(engine)
     engine.dispose()  # connections do not survive the fork
@@ -92,4 +107,5 @@ def _app(settings: Settings, sources: Mapping[str, Source]) -> Flask:
     inbox = StoredInbox(engine)
     health = of_store(settings, engine, inbox.trouble)
     doors = {name: Door(sources[name], sender) for name, sender in settings.sources.items()}
-    return make_app(Web(doors, inbox, health, Metrics(), Refusals(), settings.trusted_proxies))
+    proxies, figures = settings.trusted_proxies, partial(left_by_workers, engine)
+    return make_app(Web(doors, inbox, health, Metrics(), Refusals(), proxies, figures))

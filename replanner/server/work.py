@@ -16,11 +16,14 @@ from replanner.report.check_run import NAME
 from replanner.run.scene import Scene, wish_of
 from replanner.run.settling import settled
 from replanner.server import carrying
+from replanner.server.errand import nothing
+from replanner.server.figures import Figures
 from replanner.server.gate import Gate, GitHubGate, inputs_of
 from replanner.server.index import Index, Known
 from replanner.server.jobs import EVERYTHING, Json, Target
 from replanner.server.look import Look
 from replanner.server.settings import Settings
+from replanner.upstream.manners import Manners
 from replanner.webhooks.events import HookEvent, ImageMoved, ModelMoved, RepositoryEvent, from_json
 
 LOG: Final = logging.getLogger(__name__)
@@ -45,6 +48,7 @@ class RepositoryWork:
     dispatches: bool = False
     checks_of: int | None = None
     clock: Callable[[], float] = time.time
+    figures: Figures = field(default_factory=Figures)
     _listed: tuple[float, tuple[str, ...]] = (0.0, ())
     _warned: set[tuple[str, str]] = field(default_factory=set)
 
@@ -68,6 +72,9 @@ class RepositoryWork:
 
     def run(self, target: Json) -> dict[str, object]:
         found = Target.from_json(target)
+        if self._named(found.repository) != found.repository:
+            # It was taken from the list since, or another wrote the row: a job is no permission.
+            return nothing("not one of our repositories")
         self._index.forget(found.repository)
         account = carrying.carry_out(self.gate, found, self.inputs, now_s=int(self.clock()))
         if account.get("unknown"):
@@ -90,10 +97,15 @@ class RepositoryWork:
             # Whether it follows is not known: looking at it in vain costs little, and that job
             # waits for its repository while the others go on.
             LOG.info("%s: %s", repository, error.message)
-            yield self._update(repository, "", event)
+            for base in self._index.bases(repository):
+                yield self._update(repository, base, event)
             return
         except ReplannerError as error:
             LOG.warning("%s: %s", repository, error.in_full)
+            return
+        except Exception:
+            # The others must not wait for what nobody thought of; the next event asks again.
+            LOG.exception("%s cannot be read, by a bug", repository)
             return
         for one in known.bases:
             if one.concerns(event, self.subjects):
@@ -143,7 +155,9 @@ class RepositoryWork:
             return
         who = "" if bot else event.actor
         asked: dict[str, object] = {"commit": event.head, "button": event.button, "writer": who}
-        yield Target("button", "", repository, asked)
+        # Of bots it is not asked whether they may write: they are gathered, and count.
+        key = f"{repository}|rerun|{event.head}" if bot else ""
+        yield Target("button", key, repository, asked)
 
     def _decided(self, repository: str, event: Event) -> Iterator[Target]:
         try:
@@ -237,9 +251,15 @@ def make_work(settings: Settings) -> RepositoryWork:
     senders = settings.sources.values()
     subjects = {glob: profiles for one in senders for glob, profiles in one.map.items()}
     dispatches = settings.github.mode == "dispatch"
-    gate, inputs = GitHubGate(settings), inputs_of(settings)
-    checks_of = settings.github.checks_of
-    return RepositoryWork(gate, inputs, subjects, dispatches=dispatches, checks_of=checks_of)
+    figures, checks_of = Figures(), settings.github.checks_of
+    return RepositoryWork(
+        GitHubGate(settings, Manners(figures)),
+        inputs_of(settings),
+        subjects,
+        dispatches=dispatches,
+        checks_of=checks_of,
+        figures=figures,
+    )
 
 
 def _commanded(repository: str, event: Event) -> Iterator[Target]:

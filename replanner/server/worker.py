@@ -1,6 +1,7 @@
 """The process that does the jobs: one number, one lock, until it is told to stop."""
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,9 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig
 
 from replanner.server import durable, flow, housekeeping, locks, store
+from replanner.server.astray import Astray
+from replanner.server.cap import Capped
+from replanner.server.figures import Figures, Measured, figures_of, leave
 from replanner.server.guard import SERIALIZER
 from replanner.server.housekeeping import Every
 from replanner.server.inbox import StoredInbox
@@ -23,10 +27,14 @@ TAKEN: Final = 75
 LOST: Final = 1
 _BEAT_S: Final = 5.0
 _ADOPT_S: Final = 30.0
+_ASTRAY_S: Final = 15.0
 _LOOK_S: Final = 30.0
 _CLEAN_S: Final = 86_400.0
+_FIGURES_S: Final = 10.0
 # What a container is given between "please stop" and "stop" is 30 s with most schedulers.
 _FINISH_S: Final = 25
+# SQLite's own where it is asked without SQLAlchemy, the system's where a number is a file.
+_AWAY: Final = (sa.exc.SQLAlchemyError, sqlite3.Error, OSError)
 
 
 def run(settings: Settings, work: Work, slot: int, stop: threading.Event) -> int:
@@ -37,11 +45,13 @@ def run(settings: Settings, work: Work, slot: int, stop: threading.Event) -> int
     if not locks.take_soon(held, slot):
         LOG.error("worker %d is running already", slot)
         return TAKEN
-    _launch(settings, work, slot, engine)
+    figures = figures_of(work)
+    capped = Capped(work, engine, settings.most_replans_an_hour)
+    _launch(settings, Measured(capped, figures), slot, engine)
     LOG.info("worker %d does jobs", slot)
     try:
         with durable.client(engine) as client:
-            return _Keeper(settings, engine, client, held, slot).keep(stop)
+            return _Keeper(settings, engine, client, held, slot, figures).keep(stop)
     finally:
         LOG.info("worker %d finishes what it began", slot)
         DBOS.destroy(workflow_completion_timeout_sec=_FINISH_S)
@@ -62,8 +72,8 @@ def _launch(settings: Settings, work: Work, slot: int, engine: sa.Engine) -> Non
         "log_level": "WARNING",
     }
     DBOS(config=config)
-    flow.register(work, flow.Pace(settings.debounce_seconds), flow.asked_again(engine))
-    DBOS.listen_queues([store.INGEST, store.COALESCE, store.REPLAN, store.SUSPECTS])
+    flow.register(work, engine, flow.Pace(settings.debounce_seconds))
+    DBOS.listen_queues([store.INGEST, store.COALESCE, store.REPLAN])
     DBOS.launch()
 
 
@@ -75,6 +85,7 @@ class _Keeper(NamedTuple):
     client: DBOSClient
     held: locks.Slots
     slot: int
+    figures: Figures
 
     def keep(self, stop: threading.Event) -> int:
         intake = Intake(self.engine, self.client)
@@ -110,10 +121,12 @@ class _Keeper(NamedTuple):
                     inbox, told.reconcile_minutes, now_s=time.time()
                 ),
             ),
+            (Every(_FIGURES_S), lambda: leave(self.engine, self.slot, self.figures)),
             (
                 Every(_ADOPT_S, first_s=_BEAT_S),
                 lambda: housekeeping.adopt(self.engine, self.held, self.slot),
             ),
+            (Every(_ASTRAY_S, first_s=_BEAT_S), Astray(self.engine, self.slot).bring_back),
             (
                 Every(_CLEAN_S, first_s=60),
                 lambda: housekeeping.clean(
@@ -126,5 +139,5 @@ class _Keeper(NamedTuple):
 def _try(chore: Callable[[], object]) -> None:
     try:
         chore()
-    except sa.exc.SQLAlchemyError as error:
+    except _AWAY as error:
         LOG.warning("the store is away: %s", type(error).__name__)

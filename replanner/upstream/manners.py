@@ -15,7 +15,8 @@ from typing import Final, Protocol, TypeVar
 from replanner.errors import AccessDenied, RateLimited, ReplannerError, UpstreamError
 
 T = TypeVar("T")
-# One broken model makes its own question fail, and must not silence the Hub for the others.
+# So many different questions. One broken model makes its own fail each time, and must not silence
+# the Hub for the others; not even where it is the first to be asked about after each pause.
 TOLERATED: Final = 3
 _FIRST_PAUSE_S: Final = 30.0
 _LONGEST_PAUSE_S: Final = 900.0
@@ -46,9 +47,13 @@ class Silent:
 
 @dataclass
 class _Host:
+    """`failures` and `pauses` since it last answered; `failed` are questions since its pause."""
+
     failures: int = 0
+    pauses: int = 0
     until: float = 0.0
     limited: bool = False
+    failed: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -61,13 +66,14 @@ class Manners:
     _hosts: "OrderedDict[str, _Host]" = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def ask(self, upstream: str, host: str, question: Callable[[], T]) -> T:
-        """The answer; UpstreamError, without a request, while the host is left alone."""
+    def ask(self, upstream: str, host: str, question: Callable[[], T], *, about: str = "") -> T:
+        """The answer; UpstreamError, without a request, while the host is left alone. `about` tells
+        questions apart; each without it is another one."""
         self.before(host)
         try:
             found = question()
         except ReplannerError as error:
-            self.failed(upstream, host, error)
+            self.failed(upstream, host, error, about=about)
             raise
         self.fine(host)
         return found
@@ -94,14 +100,14 @@ class Manners:
         with self._lock:
             self._hosts.pop(host, None)
 
-    def failed(self, upstream: str, host: str, error: ReplannerError) -> None:
+    def failed(self, upstream: str, host: str, error: ReplannerError, *, about: str = "") -> None:
         """It gave this error; one that is an answer (no such model) is as good as any."""
         kind = _kind(error)
         if kind:
             self.meter.failed(upstream, kind)
         if isinstance(error, UpstreamError):
             with self._lock:
-                self._pause(self._known(host), error)
+                self._count(self._known(host), error, about)
         else:
             self.fine(host)
 
@@ -112,18 +118,26 @@ class Manners:
             self._hosts.popitem(last=False)
         return known
 
-    def _pause(self, known: _Host, error: UpstreamError) -> None:
+    def _count(self, known: _Host, error: UpstreamError, about: str) -> None:
+        limited = isinstance(error, RateLimited)
+        if not limited and (about in known.failed or known.until > self.clock()):
+            return  # a question that fails by itself, or that was under way when the pause began
         known.failures += 1
+        known.failed.add(about or str(known.failures))
+        if limited or len(known.failed) >= TOLERATED:
+            self._pause(known, error)
+
+    def _pause(self, known: _Host, error: UpstreamError) -> None:
+        known.failed.clear()
         known.limited = isinstance(error, RateLimited)
         asked_s = error.retry_after_s if isinstance(error, RateLimited) else None
         if asked_s is not None:
             known.until = self.clock() + min(asked_s, _LONGEST_ASKED_S)
             return
-        over = known.failures - (1 if known.limited else TOLERATED)
-        if over >= 0:
-            longest_s = min(_FIRST_PAUSE_S * 2 ** min(over, 10), _LONGEST_PAUSE_S)
-            # Many workers that were turned away together must not come back together.
-            known.until = self.clock() + longest_s * (0.5 + self.chance() / 2)
+        longest_s = min(_FIRST_PAUSE_S * 2 ** min(known.pauses, 10), _LONGEST_PAUSE_S)
+        known.pauses += 1
+        # Many workers that were turned away together must not come back together.
+        known.until = self.clock() + longest_s * (0.5 + self.chance() / 2)
 
 
 def _kind(error: ReplannerError) -> str:

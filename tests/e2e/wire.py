@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
@@ -53,6 +54,8 @@ class Wire:
     lose: frozenset[int] = frozenset()
     # What a path's answer is turned into.
     altered: Callable[[str, bytes], bytes] = lambda _path, data: data
+    # What GitHub has and the emulator has not: the JSON that is answered, by path.
+    lacking: dict[str, object] = field(default_factory=dict)
     _writes: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -107,6 +110,8 @@ class Wire:
             if k.lower() not in _DROPPED
         ]
         connection.close()
+        if answer.status == HTTPStatus.NOT_FOUND and urlsplit(path).path in self.lacking:
+            return 200, headers, json.dumps(self.lacking[urlsplit(path).path]).encode()
         data = self.altered(path, data)
         return answer.status, headers, data
 

@@ -81,6 +81,10 @@ def test_a_tree_that_agrees_with_itself_may_be_released(tree: Path) -> None:
         ({"CHANGELOG.md": "# Changelog\n"}, "has no section for 1.4.2"),
         ({"replanner/__init__.py": '__version__ = "1.4.2.dev1"\n'}, "not MAJOR.MINOR.PATCH"),
         ({"docs/action.md": "uses: other/replanner@v1\n"}, "docs/action.md tells people to use"),
+        (
+            {"examples/server/compose.yaml": "image: ghcr.io/other/replanner:1.4.2\n"},
+            "examples/server/compose.yaml tells people to use",
+        ),
         ({"action.yml": ACTION.replace("Dockerfile", "docker://x")}, "does not say"),
     ],
 )

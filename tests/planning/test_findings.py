@@ -49,3 +49,37 @@ def test_the_last_release_with_an_architecture_still_runs_it(
     subject = Subject(FACTS["qwen-0.5b"]._replace(removed_after="0.10.2"))
     told = codes(plan(request(engine__vllm_version=version), subject))
     assert ("architecture_removed" in told) == removed
+
+
+def followed(image: str, version: str, track: str | None = "v*") -> set[str]:
+    pinned = f"{image}@sha256:{'a' * 64}"
+    return codes(
+        planned(
+            "llama-8b",
+            engine__image=pinned,
+            engine__image_track=track,
+            engine__vllm_version=version,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "version", "told"),
+    [
+        ("vllm/vllm-openai:v0.33.1", "0.33.0", False),
+        ("vllm/vllm-openai:v0.33.1", "0.32.0", True),
+        ("vllm/vllm-openai:v0.34.0rc1", "0.33.0", True),
+        ("reg.example:5000/acme/VLLM-ours:0.9.2-cu128", "0.33.0", True),
+        ("nvcr.io/nvidia/vllm:25.09-py3", "0.33.0", False),
+        ("acme/serving:1.4.2", "0.33.0", False),
+        ("vllm/vllm-openai:nightly", "0.33.0", False),
+    ],
+)
+def test_a_followed_image_of_another_release_is_told(
+    image: str, version: str, *, told: bool
+) -> None:
+    assert ("image_of_another_release" in followed(image, version)) == told
+
+
+def test_an_image_that_is_written_down_is_its_writers_affair() -> None:
+    assert "image_of_another_release" not in followed("vllm/vllm-openai:v0.33.1", "0.32.0", None)

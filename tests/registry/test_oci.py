@@ -40,6 +40,15 @@ def test_a_glob_finds_the_newest_tag_on_any_page(registry: Registry) -> None:
     assert registry.calls[1] == "GET /v2/acme/vllm/tags/list?n=2&last=v0.33.0"
 
 
+def test_too_many_tags_are_an_answer_and_no_outage(registry: Registry) -> None:
+    registry.page = 1
+    for number in range(60):
+        registry.push("acme/vllm", f"v{number:02}", "one")
+    with pytest.raises(InputError, match="more tags than are read"):
+        asking(registry).pin(f"{registry.host}/acme/vllm", "v*")
+    assert len(registry.calls) == 50
+
+
 def test_a_registry_that_tells_no_digest_is_read_and_hashed(registry: Registry) -> None:
     registry.tells_digests = False
     now = registry.push("acme/vllm", "stable", "one")

@@ -28,7 +28,7 @@ def configure(folder: Path, *lines: str) -> Path:
     file.write_text(
         "listen: 127.0.0.1:0\n"
         "sources: {github: {secrets_file: github}, huggingface: {secrets_file: hub}}\n"
-        "min_free_mb: 0\n" + "".join(f"{line}\n" for line in lines)
+        "min_free_mb: 0\nmost_replans_an_hour: 0\n" + "".join(f"{line}\n" for line in lines)
     )
     return file
 

@@ -19,6 +19,8 @@ from replanner.server.jobs import Json, Target
 from replanner.server.settings import Settings
 
 TOOK_S = 0.03
+# How long who is limited has to wait; what is slow takes twice that.
+WAIT_S = int(os.environ.get("RECORDING_WAIT_S", "1"))
 
 
 class Recording:
@@ -47,7 +49,7 @@ class Recording:
         name = str(payload.get("model") or target["key"])
         self.write(f"S {name}")
         self.misbehave(name)
-        time.sleep(2 if name.startswith("slow/") else TOOK_S)
+        time.sleep(2 * WAIT_S if name.startswith("slow/") else TOOK_S)
         self.write(f"E {name}")
         return {"done": name}
 
@@ -59,13 +61,13 @@ class Recording:
         if owner == "away":
             self.write(f"T {model}")
             if self.file.read_text().count(f"T {model}\n") == 1:
-                raise RateLimited("GitHub asked to come back later.", retry_after_s=1)
+                raise RateLimited("GitHub asked to come back later.", retry_after_s=WAIT_S)
 
     def misbehave(self, name: str) -> None:
         kind = name.partition("/")[0]
         first = self.file.read_text().count(f"S {name}\n") == 1
         if kind == "limited" and first:
-            raise RateLimited("GitHub asked to come back later.", retry_after_s=1)
+            raise RateLimited("GitHub asked to come back later.", retry_after_s=WAIT_S)
         if kind == "broken":
             raise InputError("the profile is no profile.")
         if kind == "buggy":

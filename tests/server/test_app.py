@@ -187,7 +187,7 @@ def test_health_readiness_and_figures_answer(site: Site) -> None:
     site.send("github", push())
     text = site.client.get("/metrics").text
     assert 'replanner_deliveries_total{outcome="accepted",source="github"} 1.0' in text
-    assert 'replanner_jobs{stage="ingest",status="enqueued"} 0.0' in text
+    assert 'replanner_jobs{stage="inbox",status="enqueued"} 0.0' in text
 
 
 def test_only_post_sends_deliveries(site: Site) -> None:

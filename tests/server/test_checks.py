@@ -15,7 +15,7 @@ from replanner.hub.folder import LocalHub
 from replanner.propose.groups import model_group
 from replanner.propose.state import State, region
 from replanner.replan.apply import apply
-from replanner.replan.ports import CheckRun, Pull
+from replanner.replan.ports import CheckRun, Comparison, Pull
 from replanner.replan.repository import read_repository
 from replanner.report.check_run import NAME
 from replanner.server.secrets import Secret
@@ -208,6 +208,24 @@ def test_what_is_not_known_is_neutral_until_it_is(yard: Yard, book: CheckBook) -
     assert book.text(HEAD).conclusion == "success"
 
 
+def test_a_review_that_cannot_be_made_now_says_nothing_yet(
+    yard: Yard, book: CheckBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(base: str, head: str) -> Comparison:
+        raise UpstreamError(f"{base}...{head}: 502")
+
+    monkeypatch.setattr(yard.pulls, "compare", away)
+    with pytest.raises(UpstreamError):
+        send(yard, pulled())
+    assert book.done == []
+
+
+def test_the_label_that_asked_for_a_review_is_taken_off(yard: Yard) -> None:
+    yard.pulls.shown = replace(yard.pulls.pull(7), labels=("replanner:replan",))
+    send(yard, pulled("labeled", label="replanner:replan"))
+    assert yard.pulls.done == ["comment 7", "unlabel 7 replanner:replan"]
+
+
 # --- two pull requests of one head
 
 
@@ -298,6 +316,15 @@ def test_who_presses_below_an_old_commit_gets_nothing(yard: Yard, book: CheckBoo
         assert only(yard, pressed(button))["did"] == "nothing"
     assert book.done == ["create"]
     assert yard.done() == ["comment 7"]
+
+
+def test_of_two_pull_requests_the_one_that_the_check_tells_of_is_meant(
+    yard: Yard, book: CheckBook
+) -> None:
+    send(yard, pulled())
+    book.runs[HEAD] = replace(book.runs[HEAD], tag=f"pull 8 {'0' * 16}")
+    yard.pulls.others[8] = replace(yard.pulls.pull(7), number=8)
+    assert only(yard, rerun())["pull"] == 8
 
 
 def test_another_pull_request_of_the_same_head_is_found(yard: Yard, book: CheckBook) -> None:

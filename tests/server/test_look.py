@@ -1,3 +1,4 @@
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -5,8 +6,10 @@ from staged import BASE, CHAT, LARGE, REPO, SMALL, profile
 from yard import OTHER, Yard
 
 from replanner.errors import AccessDenied, ModelNotFound, RateLimited, UpstreamError
+from replanner.run.world import World
 from replanner.server.jobs import EVERYTHING
 from replanner.server.work import RepositoryWork
+from replanner.webhooks.events import ModelMoved, to_json
 
 IMAGE = "engine:\n  image: reg.example/acme/vllm:v1\n  image_track: {}\n"
 
@@ -162,3 +165,44 @@ def test_repositories_that_are_gone_are_forgotten(yard: Yard) -> None:
     assert server.work._look._seen.keys() == {(REPO, "main")}
     assert server.work._index._known.keys() == {REPO}
     assert BASE in {one.commit for one in server.work._index.known(REPO).bases}
+
+
+def test_what_a_job_could_not_know_is_planned_again_once_it_can_be(yard: Yard) -> None:
+    yard.base[CHAT] = profile() + IMAGE.format("stable")
+    yard.images.now = {"stable": "a"}
+    server = rounds(yard)
+    (target,) = server.work.targets(EVERYTHING)
+    yard.images.error = UpstreamError("away.")
+    assert server.work.run(target.to_json())["unknown"] == 1
+    assert server.look() == []  # still away
+    yard.images.error = None
+    assert server.look() == [MAIN]
+    assert server.look() == []
+
+
+def test_a_github_that_is_away_is_not_asked_for_everything_instead(yard: Yard) -> None:
+    server = rounds(yard)
+    server.look()
+    yard.opened.clear()
+    yard.error = UpstreamError("away.")
+    assert server.look() == []
+    assert yard.opened == []
+
+
+def test_a_bug_that_one_repository_meets_hides_what_moved_in_no_other(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yard.names = [REPO, OTHER]
+    server, world = rounds(yard), yard.world
+
+    def broken(repository: str) -> AbstractContextManager[World]:
+        if repository == OTHER:
+            raise ZeroDivisionError
+        return world(repository)
+
+    monkeypatch.setattr(yard, "world", broken)
+    assert server.look() == [MAIN]
+    yard.move(SMALL, {"model_type": "llama", "architectures": ["LlamaForCausalLM"]})
+    assert server.look() == [MAIN]
+    moved = ModelMoved(SMALL, "main")
+    assert [one.key for one in server.work.targets(to_json(moved))] == [MAIN]

@@ -6,20 +6,21 @@ import logging
 import signal
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from dbos._error import DBOSException
 from processes import configure, run, running, until
 from sending import GITHUB
 
-from replanner.server import durable, housekeeping, store
+from replanner.server import durable, housekeeping, store, worker
 from replanner.server.census import Census, take_census
 from replanner.server.health import Health
 from replanner.server.inbox import NotKept, StoredInbox
 from replanner.server.limits import Refusals
-from replanner.server.locks import FileSlots, dead_slots, executor
+from replanner.server.locks import FileSlots, executor, other_slots
 from replanner.server.logs import JsonLines, Redactor
 from replanner.server.supervise import Part, supervise
 
@@ -88,7 +89,8 @@ def test_only_the_numbers_of_dead_workers_are_taken_over(tmp_path: Path) -> None
     living, reaper = FileSlots(file), FileSlots(file)
     assert living.take(1)
     known = [executor(0), executor(1), executor(2), "local", "replanner-x", "replanner-999", ""]
-    assert dead_slots(reaper, known, own=0) == [2]
+    assert other_slots(known, own=0) == [1, 2]
+    assert [reaper.take(slot) for slot in (1, 2)] == [False, True]
 
 
 def test_who_was_refused_too_often_is_forgotten_after_a_flood_of_others() -> None:
@@ -145,6 +147,44 @@ def test_old_jobs_are_deleted_and_dead_ones_later(engine: sa.Engine, tmp_path: P
         assert housekeeping.clean(engine, client, 30, now_ms=now_ms) == 2
         left = {each.workflow_id for each in client.list_workflows()}
     assert left == {"new", "dead", "waiting"}
+
+
+def test_a_chore_that_the_store_breaks_off_ends_no_worker(engine: sa.Engine) -> None:
+    quick = store.open_store(str(engine.url), store.Patience(0, 1))
+    blocker = engine.connect()
+    blocker.exec_driver_sql("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        housekeeping._shrink(quick)
+    worker._try(lambda: housekeeping._shrink(quick))
+    blocker.exec_driver_sql("ROLLBACK")
+    blocker.close()
+    quick.dispose()
+
+
+class Breaking(FileSlots):
+    """Numbers that are told by a store, which is away from the second one on."""
+
+    def take(self, slot: int) -> bool:
+        if slot > 1:
+            raise sa.exc.OperationalError("SELECT", {}, Exception("gone"))
+        return super().take(slot)
+
+
+def test_a_number_that_was_looked_at_is_free_again_though_the_store_broke_off(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    with engine.begin() as connection:
+        for slot in (1, 2):
+            connection.exec_driver_sql(
+                "INSERT INTO workflow_status (workflow_uuid, status, executor_id, priority)"
+                " VALUES (?, 'PENDING', ?, 0)",
+                (f"job-{slot}", executor(slot)),
+            )
+    file = tmp_path / "replanner.db"
+    held = Breaking(file)
+    with suppress(sa.exc.OperationalError, DBOSException):  # nor is there a DBOS here to recover by
+        housekeeping.adopt(engine, held, own=0)
+    assert FileSlots(file).take(1)
 
 
 def test_of_all_workers_one_looks_at_everything(engine: sa.Engine) -> None:

@@ -17,7 +17,7 @@ STORM = 500
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    lines = "debounce_seconds: 1", "concurrency: 1"
+    lines = "debounce_seconds: 1", "concurrency: 2"
     config = configure(tmp_path_factory.mktemp("server"), *lines)
     with running("serve", config) as process:
         process.address()

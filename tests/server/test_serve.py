@@ -189,6 +189,21 @@ def test_what_was_answered_is_done_though_everything_is_killed(tmp_path: Path) -
         assert not served.pids("worker")
 
 
+def test_a_child_of_gunicorn_does_not_outlive_its_master(tmp_path: Path) -> None:
+    """It would hold the address, for as long as somebody sends it something."""
+    config = configure(tmp_path)
+    assert run("migrate", config) == 0
+    with running("web", config) as web:
+        place = urlsplit(web.address())
+        with socket.create_connection((str(place.hostname), int(place.port or 0)), 20) as wire:
+            wire.sendall(
+                b"POST /webhooks/huggingface HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1"
+            )
+            master, _ = until(lambda: web.pids("web") if len(web.pids("web")) == 2 else [])
+            kill(master, signal.SIGKILL)
+            until(lambda: not web.pids("web"), 5)
+
+
 @contextmanager
 def _client(served: Process) -> Iterator[DBOSClient]:
     engine = open_store(f"sqlite:///{served.folder / 'replanner.db'}", WEB)

@@ -80,6 +80,7 @@ def test_the_environment_wins_over_the_file(folder: Path) -> None:
         "REPLANNER_GITHUB__REPOSITORIES": "acme/infra, acme/apps",
         "REPLANNER_SOURCES__HUGGINGFACE__SECRETS": SECRET,
         "REPLANNER_DEBOUNCE_SECONDS": "0",
+        "REPLANNER_GITHUB__CHECKS": "false",
     }
     found = settings(folder, "listen: 127.0.0.1:1\nsources: {github: {secrets_file: github}}", env)
     assert found.listen.port == 9000
@@ -88,6 +89,7 @@ def test_the_environment_wins_over_the_file(folder: Path) -> None:
     assert found.github.repositories == ("acme/infra", "acme/apps")
     assert sorted(found.sources) == ["github", "huggingface"]
     assert found.debounce_seconds == 0
+    assert not found.github.checks
 
 
 def test_what_kubernetes_and_other_parts_set_is_no_setting(folder: Path) -> None:
@@ -117,6 +119,7 @@ def test_what_kubernetes_and_other_parts_set_is_no_setting(folder: Path) -> None
         ("min_revision_age: soon", "must be a time like"),
         ("github: {api_url: 'https://u:p@h/'}", "must hold no password"),
         ("github: {repositories: [a]}", "must be owner/name"),
+        ("github: {checks: sometimes}", "checks must be true or false"),
         ("github: {token: abc}", "is a secret, which does not belong in this file"),
         ("sources: {github: {secrets: abc}}", "sources.github.secrets is a secret"),
         ("sources: {githb: {secrets_file: github}}", "no such source. Did you mean 'github'"),
@@ -146,6 +149,7 @@ def test_a_mistake_is_one_sentence_that_says_where(folder: Path, text: str, told
             "REPLANNER_LISTN: no setting has this name. Did you mean 'listen'",
         ),
         ("REPLANNER_GITHUB__API", "x", "Did you mean 'app'"),
+        ("REPLANNER_GITHUB__CHECKS", "no", "CHECKS: must be true or false, not 'no'"),
         ("REPLANNER_GITHUB", "x", "is a section"),
         ("REPLANNER_SOURCES__GITHUB", "x", "is a section"),
         ("REPLANNER_DEBOUNCE_SECONDS", "soon", "must be a whole number"),

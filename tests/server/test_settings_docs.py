@@ -8,6 +8,7 @@ from peers import ROOT
 from settings_reference import DOC, with_table
 
 from replanner.profile.globs import matches
+from replanner.report.check_run import APPLY, IGNORE, NAME, REPLAN
 from replanner.server.settings import read_settings
 from replanner.webhooks.table import SOURCES
 
@@ -60,3 +61,10 @@ def test_the_page_has_a_row_for_every_source() -> None:
     text = DOC.read_text(encoding="utf-8")
     rows = re.findall(r"(?m)^\| `(\w+)` \| (?:header|signature|path)", text)
     assert rows == list(SOURCES)
+
+
+def test_the_page_names_the_check_and_its_buttons_as_people_see_them() -> None:
+    text = DOC.read_text(encoding="utf-8")
+    assert f"`{NAME}`" in text
+    rows = re.findall(r"(?m)^\| ([A-Z][\w -]+) \| .* \| .* \|$", text)
+    assert [one.label for one in (REPLAN, APPLY, IGNORE)] == rows

@@ -91,6 +91,21 @@ def test_a_repository_that_is_away_is_looked_at_all_the_same(yard: Yard) -> None
     assert keys(yard, ModelMoved(SMALL)) == []
 
 
+def test_of_one_that_is_away_every_base_is_looked_at_that_is_known_of(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main = yard.forge.base(None)
+    monkeypatch.setattr(yard.forge, "base", lambda name: replace(main, name=name or "main"))
+    yard.base[".github/replanner.yaml"] = "base: [main, live]\n"
+    work, clock = yard.work(), iter(range(0, 10_000, 100))
+    work._index.clock = lambda: next(clock)
+    wanted = {f"{REPO}|update|main", f"{REPO}|update|live"}
+    event = to_json(ModelMoved(SMALL))
+    assert {one.key for one in work.targets(event)} == wanted
+    yard.error = UpstreamError("GitHub did not answer.")
+    assert {one.key for one in work.targets(event)} == wanted
+
+
 def test_a_storm_of_events_reads_a_repository_once(yard: Yard) -> None:
     work = yard.work()
     for _ in range(50):

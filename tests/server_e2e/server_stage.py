@@ -13,17 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from emulated import OWNER, REPOSITORY, GitHub
+from emulated import APP_ID, OWNER, REPOSITORY, GitHub
 from models_hub import SMALL, Hub
 from oci_server import Registry
 from sending import GITHUB, HUB, model_moved, post
+from wire import wired
 
 T = TypeVar("T")
 _PATIENCE_S = 90.0
+_APP = f"app: {{id: {APP_ID}, private_key_file: app.pem}}"
 _BEARER = "a-secret-of-the-registry-0123456789"
 SETTINGS = """\
 listen: 127.0.0.1:0
-github: {{api_url: '{github}', token_file: token, repositories: [{repository}]}}
+github: {{api_url: '{github}', {credential}, repositories: [{repository}]}}
 hub: {{endpoint: '{hub}'}}
 registries: {{hosts: ['{registry}']}}
 sources:
@@ -68,9 +70,23 @@ class Stage:
     url: str = ""
 
     @contextmanager
-    def server(self, *, minutes: int = 0) -> Iterator[None]:
+    def app_server(self) -> Iterator[None]:
+        """`replanner serve` with the key of a GitHub App, to which GitHub says who it is."""
+        (self.folder / "app.pem").write_text(self.github.app_key)
+        with wired(self.github.url) as wire:
+            wire.altered = self.github.seen_by_app
+            there = {"total_count": 1, "repositories": [{"full_name": REPOSITORY}]}
+            wire.lacking["/installation/repositories"] = there
+            with self.server(github=wire.url, credential=_APP):
+                yield
+
+    @contextmanager
+    def server(
+        self, *, minutes: int = 0, github: str = "", credential: str = "token_file: token"
+    ) -> Iterator[None]:
         """`replanner serve`, with a webhook of the repository that leads to it."""
-        told = {"github": self.github.url, "hub": self.hub.url, "registry": self.registry.host}
+        told = {"github": github or self.github.url, "credential": credential}
+        told |= {"hub": self.hub.url, "registry": self.registry.host}
         config, log = self.folder / "server.yaml", self.folder / "server.log"
         config.write_text(SETTINGS.format(repository=REPOSITORY, minutes=minutes, **told))
         for name, text in (("token", OWNER), ("hub", HUB), ("github", GITHUB)):
@@ -124,6 +140,26 @@ class Stage:
             "sender": made["user"],
         }
         delivery = signed("issue_comment", payload, f"guid-{made['id']}")
+        return post(self.url, "github", delivery).status
+
+    def pressed(self, run: Mapping[str, Any], button: str, who: str) -> int:
+        """Somebody presses a button of a check run, or "Re-run" where that is empty; GitHub names
+        no pull requests there for forks."""
+        shown = {**run, "app": {"id": APP_ID}, "pull_requests": []}
+        payload = {
+            "action": "requested_action" if button else "rerequested",
+            "check_run": shown,
+            **({"requested_action": {"identifier": button}} if button else {}),
+        }
+        return self.told("check_run", payload, who)
+
+    def told(self, event: str, payload: Mapping[str, object], who: str) -> int:
+        """An event of the repository, as GitHub tells it."""
+        common = {
+            "repository": {"full_name": REPOSITORY, "default_branch": "main"},
+            "sender": {"login": who, "type": "User"},
+        }
+        delivery = signed(event, {**common, **payload}, f"guid-{time.monotonic_ns()}")
         return post(self.url, "github", delivery).status
 
     def image_pushed(self, path: str, tag: str, digest: str) -> int:

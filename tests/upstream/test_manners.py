@@ -38,9 +38,9 @@ class Upstream:
             raise self.error
         return "yes"
 
-    def ask(self, host: str = HOST) -> str:
+    def ask(self, host: str = HOST, *, about: str = "") -> str:
         try:
-            return self.manners.ask("hub", host, self.question)
+            return self.manners.ask("hub", host, self.question, about=about)
         except ReplannerError as error:
             return error.code
 
@@ -94,10 +94,38 @@ def test_a_look_at_a_thousand_models_does_not_hammer_a_hub_that_is_away(
     assert upstream.asked == TOLERATED
     upstream.now_s += 31
     assert {upstream.ask() for _ in range(1000)} == {"upstream_unreachable"}
-    assert upstream.asked == TOLERATED + 1
+    assert upstream.asked == 2 * TOLERATED
     upstream.now_s += 31
     upstream.ask()
-    assert upstream.asked == TOLERATED + 1  # twice as long, the second time
+    assert upstream.asked == 2 * TOLERATED  # twice as long, the second time
+
+
+def test_one_broken_model_that_is_always_asked_about_first_silences_the_hub_for_no_other(
+    upstream: Upstream,
+) -> None:
+    upstream.error = UpstreamError("it answered 500.")
+    for _ in range(10):
+        assert upstream.ask(about="a/broken") == "upstream_unreachable"
+    upstream.error = None
+    assert upstream.ask(about="b/well") == "yes"
+
+
+def test_nor_does_it_after_an_outage_of_the_whole_hub(upstream: Upstream) -> None:
+    upstream.error = UpstreamError("away.")
+    for number in range(100):
+        upstream.ask(about=f"a/m{number}")
+        upstream.now_s += 60
+    upstream.now_s += 900
+    upstream.ask(about="a/broken")
+    upstream.error = None
+    assert upstream.ask(about="b/well") == "yes"
+
+
+def test_questions_that_were_under_way_when_a_pause_began_make_it_no_longer() -> None:
+    manners = Manners(clock=lambda: 0.0, chance=lambda: 1.0)
+    for _ in range(32):
+        manners.failed("hub", HOST, UpstreamError("away."))
+    assert manners._hosts[HOST].until == 30.0
 
 
 def test_one_model_that_breaks_the_hub_silences_it_for_no_other(upstream: Upstream) -> None:

@@ -78,7 +78,7 @@ def checked(head_repository: int) -> dict[str, Any]:
         "base": {"ref": "main", "sha": BASE, "repo": {"id": 1}},
         "head": {"ref": "change", "sha": HEAD, "repo": {"id": head_repository}},
     }
-    run = {"id": 9, "name": "replanner", "external_id": "pr-7", "head_sha": HEAD}
+    run = {"id": 9, "name": "replanner", "external_id": "pr-7", "head_sha": HEAD, "app": {"id": 12}}
     return {"check_run": {**run, "pull_requests": [{"number": 7, **sides}]}}
 
 
@@ -92,6 +92,7 @@ def test_a_button_of_a_check_tells_which_and_of_which_pull_request() -> None:
         "pr-7",
         HEAD,
     )
+    assert event.check_app == 12
     assert event.pull == PullFacts(
         7,
         base="main",
@@ -113,6 +114,40 @@ def test_a_check_that_is_run_again_needs_no_pull_request() -> None:
     assert event_in(told("check_run", again)).pull is None
     suite = {"action": "rerequested", "check_suite": {"head_sha": HEAD, "pull_requests": None}}
     assert event_in(told("check_suite", suite)).head == HEAD
+
+
+def test_buttons_are_for_people_and_running_again_for_whom_github_lets() -> None:
+    bot = {"sender": {"login": "helper[bot]", "type": "Bot"}, **checked(1)}
+    button = {"action": "requested_action", "requested_action": {"identifier": "apply"}}
+    assert told("check_run", {**button, **bot}).events == ()
+    assert event_in(told("check_run", {"action": "rerequested", **bot})).actor == "helper[bot]"
+
+
+def test_a_suite_that_a_push_brings_is_nothing_to_do() -> None:
+    """GitHub tells of the pull request too, and of those from forks only so."""
+    suite = {"action": "requested", "check_suite": {"head_sha": HEAD, "pull_requests": []}}
+    assert told("check_suite", suite).events == ()
+
+
+@pytest.mark.parametrize(
+    ("example", "told_of"),
+    [
+        ("check_run/06-requested_action", ("check_run", "lgtm|26764", 25811)),
+        ("check_run/07-rerequested", ("check_run", "", 2)),
+        ("check_suite/07-rerequested", ("check_suite", "", 29310)),
+        ("merge_group/00-checks_requested", ("merge_group", "", None)),
+    ],
+)
+def test_githubs_own_examples_are_understood(
+    example: str, told_of: tuple[str, str, int | None]
+) -> None:
+    file = INSTALLED / "webhooks" / "examples" / f"{example}.json"
+    if not file.exists():
+        pytest.skip(f"GitHub's examples of payloads are not in {file.parent}")
+    name = example.partition("/")[0]
+    event = event_in(received("github", github(name, json.loads(file.read_text()))))
+    assert (event.name, event.button, event.check_app) == told_of
+    assert len(event.head) == 40
 
 
 def package(name: str, **version: Any) -> dict[str, Any]:

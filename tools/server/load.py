@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,8 +21,6 @@ from lab.settings import configure
 from lab.stores import KINDS, Absent, Store, store_at
 from lab.wire import Answer, Delivery, burst, paced
 
-# What is sent before the clock starts: imports, connections and the store's cache are then warm.
-WARM_UP = 100
 REPOSITORIES = 20
 KEPT = 202
 PUT_OFF = 503
@@ -80,6 +79,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--paced-s", type=float, default=60, help="how long the pace is kept")
     parser.add_argument("--per-second", type=float, default=20)
     parser.add_argument("--burst", type=int, default=2000, help="deliveries at once")
+    # Imports, connections and the store's cache are then warm.
+    parser.add_argument("--warm-up", type=int, default=100, help="sent before the clock starts")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--json", type=Path, help="also write the figures there")
     return parser.parse_args()
@@ -92,8 +93,8 @@ def _on_store(
         folder = Path(name)
         with store_at(kind, folder) as store:
             config, url = configure(folder, store.url, "debounce_seconds: 2")
-            server = Server(config, url, [sys.executable, str(_LAUNCHER)])
-            with server.running("serve"):
+            server = Server(config, url, program=[sys.executable, str(_LAUNCHER)])
+            with server.running():
                 for shape in _shapes(server, asked):
                     row = _row(kind, shape, server, store)
                     yield row, list(_bars(kind, shape))
@@ -101,9 +102,9 @@ def _on_store(
 
 def _shapes(server: Server, asked: argparse.Namespace) -> Iterator[Shape]:
     number = round(asked.paced_s * asked.per_second)
-    sizes = (WARM_UP, number, asked.burst)
-    every = [plain_push(server.url, each, REPOSITORIES) for each in range(sum(sizes))]
-    warm, slow, fast = every[:WARM_UP], every[WARM_UP : WARM_UP + number], every[-asked.burst :]
+    total = asked.warm_up + number + asked.burst
+    every = iter([plain_push(server.url, each, REPOSITORIES) for each in range(total)])
+    warm, slow, fast = (list(islice(every, size)) for size in (asked.warm_up, number, asked.burst))
     paced(server.url, warm, asked.per_second, asked.connections)
     server.await_drained(_DRAINS_S)
     yield _measured(f"paced {asked.per_second:g}/s", server, slow, asked)

@@ -35,15 +35,15 @@ class _Delivery(Answer):
     status_code: int
 
 
-def installed_repositories(connection: Connection) -> Iterator[str]:
-    """Every repository that the App of this connection is installed in."""
+def installations(connection: Connection) -> Iterator[int]:
+    """Where the App of this connection is installed, and not suspended."""
     for number in range(1, _MOST_INSTALLATIONS // _PAGE + 1):
         query = {"per_page": str(_PAGE), "page": str(number)}
         found = _of_app(connection, "/app/installations", query, "list its installations")
         for one in found:
             installation = _Installation.model_validate(one)
             if installation.suspended_at is None:
-                yield from _repositories(connection, installation.id)
+                yield installation.id
         if len(found) < _PAGE:
             return
 
@@ -71,12 +71,9 @@ def missing(deliveries: Iterable[_Delivery]) -> list[int]:
     return [number for guid, number in newest.items() if guid not in arrived]
 
 
-def _repositories(connection: Connection, installation: int) -> Iterator[str]:
-    token = connection.token
-    if not isinstance(token, App):
-        return
-    there = replace(connection, token=replace(token, installation_id=installation))
-    with Session(there) as session:
+def repositories_of(connection: Connection) -> Iterator[str]:
+    """Every repository that the installation of this connection covers."""
+    with Session(connection) as session:
         for number in range(1, _MOST_PAGES + 1):
             query = {"per_page": str(_PAGE), "page": str(number)}
             path, doing = "/installation/repositories", "list its repositories"

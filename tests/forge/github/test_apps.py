@@ -1,6 +1,7 @@
 """An App as itself, over a real wire."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -8,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fake_github import FakeGitHub, Reply, fake_github
 
 from replanner.errors import RateLimited
-from replanner.forge.github.apps import installed_repositories, redeliver_failed
+from replanner.forge.github.apps import installations, redeliver_failed, repositories_of
 from replanner.forge.github.session import App, Connection, Pace
 
 AT_ONCE = Pace(0, 0, patience_s=0.5, first_wait_s=0.01, timeout_s=1)
@@ -41,20 +42,22 @@ def app(fake: FakeGitHub, private_key: str) -> Connection:
     return Connection(repository="-/-", token=token, api_url=fake.url, pace=AT_ONCE)
 
 
-def test_finds_every_repository_that_it_is_installed_in(fake: FakeGitHub, app: Connection) -> None:
+def test_finds_where_it_is_installed(fake: FakeGitHub, app: Connection) -> None:
     suspended = {"id": 2, "suspended_at": "2026-01-01T00:00:00Z"}
     fake.on("GET", "^/app/installations$", Reply(body=[{"id": 1}, suspended, {"id": 3}]))
-    for number in (1, 3):
-        body = {"token": f"ghs_{number}", "expires_at": "2099-01-01T00:00:00Z", "permissions": {}}
-        fake.on("POST", f"^/app/installations/{number}/access_tokens$", Reply(201, body))
+    assert list(installations(app)) == [1, 3]
+
+
+def test_finds_every_repository_of_an_installation(
+    fake: FakeGitHub, app: Connection, private_key: str
+) -> None:
+    body = {"token": "ghs_1", "expires_at": "2099-01-01T00:00:00Z", "permissions": {}}
+    fake.on("POST", "^/app/installations/1/access_tokens$", Reply(201, body))
     old = {"full_name": "acme/old", "archived": True}
-    fake.on(
-        "GET",
-        "^/installation/repositories$",
-        Reply(body={"repositories": [{"full_name": "acme/infra"}, old]}),
-        Reply(body={"repositories": [{"full_name": "beta/infra"}]}),
-    )
-    assert list(installed_repositories(app)) == ["acme/infra", "beta/infra"]
+    found = {"repositories": [{"full_name": "acme/infra"}, old]}
+    fake.on("GET", "^/installation/repositories$", Reply(body=found))
+    there = replace(app, token=App("12", private_key, 1))
+    assert list(repositories_of(there)) == ["acme/infra"]
 
 
 def delivery(number: int, guid: str, status: int) -> dict[str, object]:

@@ -49,10 +49,12 @@ class Server:
 
     config: Path
     url: str
+    topology: str = "serve"
     program: Sequence[str] = _REAL
     restart_s: tuple[float, float] = (0.2, 2.0)
     chance: random.Random = field(default_factory=random.Random)
     _parts: dict[tuple[str, ...], "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    _retired: set[tuple[str, ...]] = field(default_factory=set)
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -62,10 +64,10 @@ class Server:
     # --- life
 
     @contextmanager
-    def running(self, topology: str) -> Iterator[None]:
+    def running(self) -> Iterator[None]:
         """All parts, each started again when it ends, until the end of the experiment."""
-        commands = TOPOLOGIES[topology]
-        if topology == "apart":
+        commands = TOPOLOGIES[self.topology]
+        if self.topology == "apart":
             self.tool("migrate")
         for command in commands:
             self._start(command)
@@ -81,6 +83,12 @@ class Server:
                 keeper.join()
             self._stop()
 
+    def retire(self) -> None:
+        """Kill the last part for good."""
+        last = TOPOLOGIES[self.topology][-1]
+        self._retired.add(last)
+        self._parts[last].kill()
+
     def _start(self, command: tuple[str, ...]) -> None:
         words = [*self.program, *command, "--config", str(self.config)]
         environment = {**os.environ, "NO_PROXY": "127.0.0.1"}
@@ -92,6 +100,8 @@ class Server:
     def _keep(self, command: tuple[str, ...]) -> None:
         while not self._stopping.wait(0.1):
             if self._parts[command].poll() is not None:
+                if command in self._retired:
+                    return
                 self._stopping.wait(self.chance.uniform(*self.restart_s))
                 self._start(command)
 
@@ -99,7 +109,8 @@ class Server:
         end = time.monotonic() + _STARTS_S
         while not self.ready():
             if time.monotonic() > end:
-                raise TimeoutError(f"the server did not start; its log is {self.log}")
+                said = self.log.read_text().strip().rpartition("\n")[2]
+                raise TimeoutError(f"the server did not start: {said}")
             time.sleep(0.2)
 
     def ready(self) -> bool:
@@ -180,7 +191,7 @@ class Server:
         while time.monotonic() - began < patience_s:
             empty = self.unfinished() == 0
             first = (first or time.monotonic()) if empty else None
-            if first and time.monotonic() - first > _SURE_S:
+            if first and time.monotonic() - first > SURE_S:
                 return first - began
             time.sleep(0.5)
         return None
@@ -191,7 +202,7 @@ class Server:
 
 
 # The server counts its jobs anew every three seconds.
-_SURE_S = 4.0
+SURE_S = 4.0
 
 
 def _is_dead(name: str) -> bool:

@@ -15,6 +15,7 @@ sources:
   huggingface: {{secrets_file: hub}}
 min_free_mb: 0
 reconcile_minutes: 0
+most_replans_an_hour: 0
 """
 
 

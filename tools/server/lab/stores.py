@@ -57,7 +57,10 @@ class Store(NamedTuple):
 
     def jobs(self) -> list[Job]:
         schema = "" if self.file else "dbos."
-        rows = self._rows(f"SELECT name, status, inputs FROM {schema}workflow_status")  # noqa: S608 - ours
+        rows = self._rows(
+            f"SELECT s.name, s.status, i.inputs FROM {schema}workflow_status s"  # noqa: S608 - ours
+            f" LEFT JOIN {schema}workflow_input i ON i.workflow_uuid = s.workflow_uuid"
+        )
         return [Job(*map(str, row)) for row in rows]
 
     def not_done(self, deliveries: Collection[str]) -> list[str]:

@@ -23,7 +23,7 @@ class Web:
         place = urlsplit(url)
         self.host, self.port = str(place.hostname), int(place.port or 0)
         self.log = config.with_name("web.log")
-        self.most_mib = 0.0
+        self.seen_mib: list[float] = []
         self._child = 0
 
     @contextmanager
@@ -59,7 +59,7 @@ class Web:
         return int(kib.split()[1]) / 1024
 
     def look(self) -> None:
-        self.most_mib = max(self.most_mib, self.mib())
+        self.seen_mib.append(self.mib())
 
     def lines(self) -> list[dict[str, object]]:
         """What the log says; what is no line of its kind is said by Python."""
