@@ -3,6 +3,7 @@
 import argparse
 import os
 import posixpath
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -129,6 +130,21 @@ def write_tree(root: Path, files: Files) -> None:
     finally:
         for temporary in staged.values():
             temporary.unlink(missing_ok=True)
+
+
+def overwrite(file: Path, text: str) -> None:
+    """One file that is there, complete or as it was; its mode stays, and a link stays a link."""
+    place = file.resolve()
+    try:
+        mode = stat.S_IMODE(place.stat().st_mode)
+        staged = _staged(place.parent, Blob(text.encode()))
+        try:
+            staged.chmod(mode)
+            staged.replace(place)
+        finally:
+            staged.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{file}: cannot be written: {error.strerror}.") from None
 
 
 def _plan_last(path: str) -> tuple[bool, str]:

@@ -125,6 +125,29 @@ def _diff(command: argparse.ArgumentParser) -> None:
     _where(command)
 
 
+def _verify(command: argparse.ArgumentParser) -> None:
+    command.add_argument("profiles", nargs=1, metavar="PROFILE")
+    command.add_argument("--log", metavar="FILE", help="what vLLM printed at start-up; - is stdin")
+    command.add_argument(
+        "--metrics", metavar="URL", help="the running server's /metrics, or a file with it"
+    )
+    command.add_argument(
+        "--tolerance",
+        metavar="PERCENT",
+        type=float,
+        default=5.0,
+        help="how far weights and KV cache may be off (default: 5)",
+    )
+    command.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="write the measured figures into the profile, for its next plan",
+    )
+    command.set_defaults(profile=[])
+    _json(command)
+    _where(command)
+
+
 def _replan(command: argparse.ArgumentParser) -> None:
     command.add_argument("profiles", nargs="*", metavar="PROFILE", help="default: all of them")
     command.add_argument("--base", metavar="BRANCH", help="the branch to propose to")
@@ -191,6 +214,7 @@ _COMMANDS: Mapping[str, tuple[str, str, Fill]] = {
     "generate": ("planning:generate", "Write the files that deploy a plan.", _generate),
     "check": ("looping:check", "Compare committed files with what profiles give.", _check),
     "apply": ("looping:apply", "Write the files that check misses or finds out of date.", _apply),
+    "verify": ("verifying:verify", "Compare a plan with what its server printed.", _verify),
     "diff": ("looping:diff", "Say what changed between two plans, and why.", _diff),
     "replan": ("proposing:replan", "Propose new files for whatever moved.", _replan),
     "validate": ("inspecting:validate", "Check profiles without planning them.", _validate),

@@ -70,7 +70,7 @@ def _from_flags(values: Mapping[str, FlagScalar]) -> Asked:
     except InputError as error:
         # the lines and columns of that text are nobody's
         raise type(error)(_NO_PLACE.sub(_FLAGS, error.message), hint=error.hint) from None
-    return Asked(_with_real_gpus(loaded), Place("", str(model).rstrip("/").split("/")[-1]))
+    return Asked(with_real_gpus(loaded), Place("", str(model).rstrip("/").split("/")[-1]))
 
 
 def _from_file(file: str, context: Context, root: Path, values: Mapping[str, FlagScalar]) -> Asked:
@@ -80,7 +80,7 @@ def _from_file(file: str, context: Context, root: Path, values: Mapping[str, Fla
         loaded = parse_profile(
             edit_profile(loaded.text, values, name=file), name=file, renderers=RENDERERS
         )
-    return Asked(_with_real_gpus(loaded), Place(_below(path, root), path.stem))
+    return Asked(with_real_gpus(loaded), Place(_below(path, root), path.stem))
 
 
 def _below(path: Path, root: Path) -> str:
@@ -91,7 +91,7 @@ def _below(path: Path, root: Path) -> str:
         return path.name
 
 
-def _with_real_gpus(loaded: LoadedProfile) -> LoadedProfile:
+def with_real_gpus(loaded: LoadedProfile) -> LoadedProfile:
     """The profile with `gpu_name: auto` replaced by this machine's GPUs."""
     hardware = loaded.profile.hardware
     if hardware.gpu_name != "auto":

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from replanner.planning.deltas import plain
 from replanner.planning.record import Inputs, PlanRecord
+from replanner.planning.request import Measured
 from replanner.planning.wording import short_commit
 
 CauseKind = Literal[
@@ -135,8 +136,11 @@ def _engine(old: PlanRecord, new: PlanRecord) -> tuple[Cause, ...]:
 _TOLD_ELSEWHERE = {"engine.vllm_version", "engine.image"}
 
 
+_MEASURED = "policy.measured"
+
+
 def _profile(old: Inputs, new: Inputs) -> tuple[Cause, ...]:
-    moved = _moved(old.profile_values, new.profile_values)
+    moved = _moved(_profile_values(old), _profile_values(new))
     names = (("profile path", old.profile_path, new.profile_path),)
     renamed = [(label, before, after) for label, before, after in names if before != after]
     return tuple(
@@ -144,6 +148,17 @@ def _profile(old: Inputs, new: Inputs) -> tuple[Cause, ...]:
         for key, before, after in [*moved, *renamed]
         if key not in _TOLD_ELSEWHERE
     )
+
+
+def _profile_values(inputs: Inputs) -> Mapping[str, object]:
+    """A calibration moves as one thing: its dozen keys share their reason."""
+    values = inputs.profile_values
+    kept = {key: value for key, value in values.items() if not key.startswith(f"{_MEASURED}.")}
+    if len(kept) == len(values):
+        return kept
+    of = {key: plain(values.get(f"{_MEASURED}.{key}")) for key in Measured._fields}
+    told = "vLLM {vllm_version} on {gpu_name}, activations {activation_gib} GiB".format_map(of)
+    return {**kept, _MEASURED: told}
 
 
 def _gpu(old: Inputs, new: Inputs) -> tuple[Cause, ...]:

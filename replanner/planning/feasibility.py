@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+from replanner.planning.calibration import calibrated
 from replanner.planning.facts import KvLayers, ModelFacts, Parallel
 from replanner.planning.kv_cache import KvPlan, KvSettings, plan_kv
 from replanner.planning.kv_draft import draft_layers
@@ -33,7 +34,8 @@ _NO_CUDA = (0, 0)  # AMD: none of the block sizes that a CUDA backend asks for
 class Situation(NamedTuple):
     """What a configuration is judged against: the model, one GPU's memory, margins and traffic.
 
-    `draft` is a speculative draft model's facts; the rest is the GPU's.
+    `draft` is a speculative draft model's facts; the rest is the GPU's, `gpu_name` its name in the
+    catalogue.
     """
 
     facts: ModelFacts
@@ -44,6 +46,7 @@ class Situation(NamedTuple):
     draft: ModelFacts | None = None
     nvlink: bool = False
     unified_memory: bool = False
+    gpu_name: str = ""
 
 
 def parallel_of(config: EngineConfig) -> Parallel:
@@ -126,7 +129,14 @@ def kv_dtype_of(config: EngineConfig, facts: ModelFacts) -> str:
 
 
 def memory_of(config: EngineConfig, situation: Situation) -> MemoryBreakdown:
-    """Where the fullest GPU's memory goes; what is left of the budget is the KV pool."""
+    """Where the fullest GPU's memory goes; what is left of the budget is the KV pool.
+
+    As a server printed it, where the profile holds that for this very deployment.
+    """
+    return calibrated(_modelled(config, situation), config, situation.policy, situation.gpu_name)
+
+
+def _modelled(config: EngineConfig, situation: Situation) -> MemoryBreakdown:
     weights = _weights(config, situation)
     budget = math.ceil(situation.memory_bytes * config.gpu_memory_utilization)
     activation, non_torch, graphs, counted = _overheads(config, situation)

@@ -6,6 +6,7 @@ name the profile key to change.
 
 from collections.abc import Iterator
 
+from replanner.planning.calibration import WORDS, deviations
 from replanner.planning.engine_refusals import engine_refusals
 from replanner.planning.facts import ModelFacts
 from replanner.planning.feasibility import (
@@ -156,6 +157,7 @@ def advice(
         *_idle_gpus(request, config),
         *_quantization_advice(request, situation.facts),
         *_guess(situation.facts),
+        *_calibration(situation, config, verdict),
         *_version(config),
         *_followed(request, config),
     ]
@@ -260,6 +262,33 @@ def _guess(facts: ModelFacts) -> Iterator[Finding]:
         yield Finding("guessed_model", "warning", facts.guess, setting="model.params_b")
     for note in facts.notes:
         yield Finding("model_note", "info", note, setting="model.id")
+
+
+def _calibration(
+    situation: Situation, config: EngineConfig, verdict: Feasibility
+) -> Iterator[Finding]:
+    """A calibration is never used silently, and never passed over silently."""
+    measured, memory = situation.policy.measured, verdict.memory
+    if measured is None:
+        return
+    where = f"a server of vLLM {measured.vllm_version} on {measured.gpu_name}"
+    if memory.measured:
+        terms = ", ".join(WORDS[term] for term in memory.measured)
+        yield Finding(
+            "measured",
+            "info",
+            f"Measured, not computed: {terms}, as {where} printed them.",
+            setting="policy.measured",
+        )
+        return
+    reasons = deviations(config, situation.policy, situation.gpu_name, memory.weights_bytes)
+    yield Finding(
+        "calibration_not_used",
+        "warning",
+        f"The figures of {where} are not used: {'; '.join(reasons)}.",
+        "Calibrate again with a log of this deployment, or remove policy.measured.",
+        "policy.measured",
+    )
 
 
 def _version(config: EngineConfig) -> Iterator[Finding]:

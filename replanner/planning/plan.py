@@ -106,6 +106,7 @@ def _judge(request: PlanRequest, subject: Subject, gpu: Gpu) -> _Verdict:
         draft=subject.draft,
         nvlink=gpu.nvlink,
         unified_memory=gpu.unified_memory,
+        gpu_name=gpu.name,
     )
     told = None if subject.quantized else request.model.quantization
     choice = choose(request, situation, gpu=gpu, commit=subject.commit, quantize=told)

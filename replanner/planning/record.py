@@ -128,12 +128,15 @@ def _feasibility(feasibility: Feasibility, findings: tuple[Finding, ...]) -> dic
         "kv_needed": feasibility.kv_needed_bytes,
         "workload_kv": feasibility.workload_kv_bytes,
     }
+    measured = feasibility.memory.measured
     return {
         "fits": feasibility.fits,
         "starts": feasibility.starts,
         "oom_risk": feasibility.oom_risk,
         **{f"{name}_gib": _gib(size) for name, size in sizes.items()},
         "bytes": sizes,
+        # Only where there is one, so that no other plan becomes another plan.
+        **({"measured": list(measured)} if measured else {}),
         "kv_bytes_per_token": round(float(feasibility.kv_bytes_per_token), 1),
         "kv_cache_tokens": feasibility.kv_cache_tokens,
         "max_concurrency_at_context": round(float(feasibility.max_concurrency_at_context), 4),

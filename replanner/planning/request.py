@@ -52,6 +52,30 @@ class Workload(NamedTuple):
     mode: Mode = "balanced"
 
 
+class Measured(NamedTuple):
+    """What a real server of this deployment printed at start-up, per GPU, and for what.
+
+    `planned_weights_gib` is what the planner computed for the weights then: where it computes
+    something else now, the model is not the one that was measured. `counted_graph_gib` is what was
+    taken off the KV cache for CUDA graphs, which take `cuda_graph_gib`; None: not told.
+    """
+
+    model: str
+    gpu_name: str
+    vllm_version: str
+    max_num_batched_tokens: int
+    max_num_seqs: int
+    planned_weights_gib: float
+    weights_gib: float
+    activation_gib: float
+    non_torch_gib: float
+    cuda_graph_gib: float | None = None
+    counted_graph_gib: float | None = None
+    tp_size: int = 1
+    pp_size: int = 1
+    enforce_eager: bool = False
+
+
 class Policy(NamedTuple):
     """Margins. `overhead_gb` and `headroom_gb` are GiB per GPU (the seed format's spelling)."""
 
@@ -59,6 +83,7 @@ class Policy(NamedTuple):
     overhead_gb: float | None = None
     fragmentation_factor: float = 1.0
     headroom_gb: float = 1.0
+    measured: Measured | None = None
 
 
 class Speculative(NamedTuple):

@@ -89,7 +89,11 @@ class HardwareUsed(NamedTuple):
 
 
 class MemoryBreakdown(NamedTuple):
-    """Bytes on the fullest GPU. `kv_cache_bytes` may be negative: that much is missing."""
+    """Bytes on the fullest GPU. `kv_cache_bytes` may be negative: that much is missing.
+
+    `measured` names the terms that a real server printed (`policy.measured`), as plan.json has
+    them; the others are computed.
+    """
 
     total_bytes: int
     budget_bytes: int
@@ -98,6 +102,7 @@ class MemoryBreakdown(NamedTuple):
     non_torch_bytes: int
     cuda_graph_bytes: int
     kv_cache_bytes: int
+    measured: tuple[str, ...] = ()
 
 
 class Feasibility(NamedTuple):

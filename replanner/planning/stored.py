@@ -107,7 +107,11 @@ def _parse_feasibility(found: Mapping[str, object]) -> Feasibility:
     for name in _SIZES:
         if name not in _MAY_BE_MISSING and in_bytes[f"{name}_bytes"] < 0:
             raise wrong(f"feasibility.bytes.{name}", in_bytes[f"{name}_bytes"], "0 or more")
-    memory = {**in_bytes, "total_bytes": in_bytes["vram_total_bytes"]}
+    memory = {
+        **in_bytes,
+        "total_bytes": in_bytes["vram_total_bytes"],
+        "measured": found.get("measured", []),
+    }
     values = {**found, **in_bytes, "memory": memory}
     parsed: Feasibility = decode(Feasibility, values, "feasibility")
     return parsed

@@ -10,6 +10,7 @@ from replanner.profile.load import LoadedProfile, build_profile, load_profile, p
 from replanner.profile.schema import Profile
 
 if TYPE_CHECKING:
+    from replanner.profile.comments import comment_above
     from replanner.profile.edit import edit_profile
     from replanner.profile.editor_schema import config_schema, json_schema
     from replanner.profile.globs import find_profiles
@@ -22,6 +23,7 @@ __all__ = [
     "Profile",
     "RepoConfig",
     "build_profile",
+    "comment_above",
     "config_schema",
     "edit_profile",
     "find_profiles",
@@ -35,6 +37,7 @@ __all__ = [
 _LATER = {
     "GatePolicy": "repo_config",
     "RepoConfig": "repo_config",
+    "comment_above": "comments",
     "config_schema": "editor_schema",
     "edit_profile": "edit",
     "find_profiles": "globs",

@@ -66,6 +66,31 @@ class WorkloadSection(NamedTuple):
     mode: Annotated[wish.Mode, "What to favour where there is a choice."] = "balanced"
 
 
+class MeasuredSection(NamedTuple):
+    """What a server of this deployment printed; `replanner verify --calibrate` writes it."""
+
+    model: Annotated[of.ModelId, "The model that was measured."]
+    gpu_name: Annotated[of.GpuName, "The GPU it was measured on, as the catalogue calls it."]
+    vllm_version: Annotated[of.VllmVersion, "The vLLM version that ran."]
+    max_num_batched_tokens: Annotated[of.Tokens, "Tokens per step of that server."]
+    max_num_seqs: Annotated[of.Requests, "Sequences per step of that server."]
+    planned_weights_gib: Annotated[
+        of.Gib, "What the planner computed for the weights then; tells whether the model moved."
+    ]
+    weights_gib: Annotated[of.Gib, "GiB per GPU that loading the model took."]
+    activation_gib: Annotated[of.Gib, "GiB per GPU at the peak of the profile run."]
+    non_torch_gib: Annotated[of.Gib, "GiB per GPU outside PyTorch's allocator."]
+    cuda_graph_gib: Annotated[
+        of.Gib | None, "GiB per GPU of CUDA graphs; null: not printed, so computed."
+    ] = None
+    counted_graph_gib: Annotated[
+        of.Gib | None, "GiB that vLLM took off the KV cache for them; null: not told, so computed."
+    ] = None
+    tp_size: Annotated[of.Count, "Tensor parallel size of that server."] = 1
+    pp_size: Annotated[of.Count, "Pipeline parallel size of that server."] = 1
+    enforce_eager: Annotated[bool, "Whether that server ran without CUDA graphs."] = False
+
+
 class PolicySection(NamedTuple):
     """Margins."""
 
@@ -82,6 +107,9 @@ class PolicySection(NamedTuple):
         float, limits(ge=1, le=10), "Safety factor on the KV cache that the workload needs."
     ] = 1.0
     headroom_gb: Annotated[of.Gib, "GiB of KV cache to leave free."] = 1.0
+    measured: Annotated[
+        MeasuredSection | None, "A calibration, used while the deployment is what was measured."
+    ] = None
 
 
 class SpeculativeSection(NamedTuple):
@@ -164,7 +192,7 @@ class Profile(NamedTuple):
             model=wish.ModelWish(**model),
             hardware=wish.HardwareWish(**self.hardware._asdict()),
             workload=wish.Workload(**self.workload._asdict()),
-            policy=wish.Policy(**self.policy._asdict()),
+            policy=_policy(self.policy),
             engine=_engine(self.engine),
             vllm_args=self.outputs.flags(),
         )
@@ -172,6 +200,13 @@ class Profile(NamedTuple):
 
 def _none(quantization: str) -> str | None:
     return None if quantization == "none" else quantization
+
+
+def _policy(section: PolicySection) -> wish.Policy:
+    values: dict[str, Any] = section._asdict()
+    if section.measured:
+        values["measured"] = wish.Measured(**section.measured._asdict())
+    return wish.Policy(**values)
 
 
 def _engine(section: EngineSection) -> wish.EngineWish:

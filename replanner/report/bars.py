@@ -14,20 +14,22 @@ _CELLS = 10
 
 
 class Part(NamedTuple):
-    """One stretch of the bar: its cell, the same in plain ASCII, and what it holds."""
+    """One stretch of the bar: its cell, the same in plain ASCII, what it holds, and the name of
+    that in plan.json where a server may have measured it."""
 
     name: str
     glyph: str
     plain: str
     of: Callable[[MemoryBreakdown], int]
+    term: str = ""
 
 
 # In the order of vLLM's own start-up.
 PARTS = (
-    Part("weights", "█", "#", lambda memory: memory.weights_bytes),
-    Part("activations", "▓", "a", lambda memory: memory.activation_bytes),
-    Part("graphs", "▒", "g", lambda memory: memory.cuda_graph_bytes),
-    Part("non-torch", "░", "n", lambda memory: memory.non_torch_bytes),
+    Part("weights", "█", "#", lambda memory: memory.weights_bytes, "weights"),
+    Part("activations", "▓", "a", lambda memory: memory.activation_bytes, "activation"),
+    Part("graphs", "▒", "g", lambda memory: memory.cuda_graph_bytes, "cuda_graph"),
+    Part("non-torch", "░", "n", lambda memory: memory.non_torch_bytes, "non_torch"),
     Part(KV_CACHE, "━", "=", lambda memory: memory.kv_cache_bytes),
     Part("free", "·", ".", lambda memory: memory.total_bytes - memory.budget_bytes),
 )

@@ -11,7 +11,7 @@ from replanner.planning.record import PlanRecord
 from replanner.planning.result import Finding, MemoryBreakdown, Plan
 from replanner.planning.verdict import first_verdict, state
 from replanner.planning.wording import gib
-from replanner.report.bars import KV_CACHE, PARTS, shares, sizes
+from replanner.report.bars import KV_CACHE, PARTS, Part, shares, sizes
 from replanner.report.figures import change, rows, setting, told
 
 NARROWEST = 20
@@ -42,8 +42,8 @@ def plan_report(record: PlanRecord, style: Style, *, explain: bool = False) -> s
     model = plan.model.id + (f" at {plan.model.commit[:7]}" if plan.model.commit else "")
     head = f"{record.inputs.profile_name or plan.model.id}: {first_verdict(record)}"
     lines = [
-        *_coloured(_wrapped(head, style), mood, style),
-        *_wrapped(f"{model}, vLLM {plan.config.vllm_version}", style, indent="  "),
+        *coloured(wrapped(head, style), mood, style),
+        *wrapped(f"{model}, vLLM {plan.config.vllm_version}", style, indent="  "),
         "",
         *_memory(plan.feasibility.memory, style, rest=_rest(plan)),
         "",
@@ -68,7 +68,7 @@ def _change(one: Change, style: Style) -> str:
         (delta.label, f"{setting(delta.old)} → {setting(delta.new)}") for delta in one.settings
     ]
     lines = [
-        *_coloured(_wrapped(f"{name} {one.verdict}", style, follow="  "), mood, style),
+        *coloured(wrapped(f"{name} {one.verdict}", style, follow="  "), mood, style),
         *_table([(delta.label, change(delta)) for delta in told(one)] + settings, style),
         *_findings(one.appeared, style),
     ]
@@ -87,7 +87,7 @@ def _cells(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
-def _wrapped(text: str, style: Style, *, indent: str = "", follow: str | None = None) -> list[str]:
+def wrapped(text: str, style: Style, *, indent: str = "", follow: str | None = None) -> list[str]:
     """Lines of at most the width, in terminal cells."""
     after = indent if follow is None else follow
     clean = _clean(text, style)
@@ -98,7 +98,7 @@ def _wrapped(text: str, style: Style, *, indent: str = "", follow: str | None = 
     ) or [indent]
 
 
-def _coloured(lines: Iterable[str], mood: str, style: Style) -> list[str]:
+def coloured(lines: Iterable[str], mood: str, style: Style) -> list[str]:
     if not style.colour:
         return list(lines)
     return [f"\x1b[{_COLOURS[mood]}m{line}\x1b[0m" for line in lines]
@@ -115,11 +115,15 @@ def _memory(memory: MemoryBreakdown, style: Style, *, rest: str) -> list[str]:
     glyphs = [part.glyph if style.unicode else part.plain for part in PARTS]
     bar = "".join(glyph * count for glyph, count in zip(glyphs, cells, strict=True))
     legend = [
-        (f"{glyph} {rest if part.name == KV_CACHE else part.name}", gib(held))
+        (f"{glyph} {rest if part.name == KV_CACHE else part.name}", _held(memory, part, held))
         for glyph, part, held in zip(glyphs, PARTS, found, strict=True)
     ]
     title = f"Memory per GPU, {gib(memory.total_bytes)}"
-    return [*_wrapped(title, style), f"[{bar}]", *_table(legend, style)]
+    return [*wrapped(title, style), f"[{bar}]", *_table(legend, style)]
+
+
+def _held(memory: MemoryBreakdown, part: Part, size_bytes: int) -> str:
+    return gib(size_bytes) + (" measured" if part.term in memory.measured else "")
 
 
 def _table(pairs: Sequence[tuple[str, str]], style: Style) -> list[str]:
@@ -131,7 +135,7 @@ def _table(pairs: Sequence[tuple[str, str]], style: Style) -> list[str]:
         return [
             line
             for label, text in clean
-            for line in _wrapped(f"{label}: {text}", style, indent="  ", follow="    ")
+            for line in wrapped(f"{label}: {text}", style, indent="  ", follow="    ")
         ]
     return [f"  {label}{' ' * (left - _cells(label))}  {text}" for label, text in clean]
 
@@ -139,10 +143,10 @@ def _table(pairs: Sequence[tuple[str, str]], style: Style) -> list[str]:
 def _findings(findings: Iterable[Finding], style: Style) -> list[str]:
     lines: list[str] = []
     for one in findings:
-        message = _wrapped(f"{one.severity}: {one.message}", style, follow="  ")
-        lines += ["", *_coloured(message, _SEVERITIES[one.severity], style)]
+        message = wrapped(f"{one.severity}: {one.message}", style, follow="  ")
+        lines += ["", *coloured(message, _SEVERITIES[one.severity], style)]
         if one.hint:
-            lines += _wrapped(one.hint, style, indent="  ")
+            lines += wrapped(one.hint, style, indent="  ")
     return lines
 
 
@@ -151,15 +155,15 @@ def _fixes(record: PlanRecord, style: Style) -> list[str]:
     if not fixes:
         return []
     lines = [
-        line for fix in fixes for line in _wrapped(f"{fix}  ({fix.effect})", style, indent="  ")
+        line for fix in fixes for line in wrapped(f"{fix}  ({fix.effect})", style, indent="  ")
     ]
-    return ["", *_wrapped("One of these makes it fit:", style), *lines]
+    return ["", *wrapped("One of these makes it fit:", style), *lines]
 
 
 def _explained(explanations: Mapping[str, str], style: Style) -> list[str]:
     if not explanations:
         return []
-    lines = ["", *_wrapped("Why:", style)]
+    lines = ["", *wrapped("Why:", style)]
     for key, reason in sorted(explanations.items()):
-        lines += _wrapped(f"{key}: {reason}", style, indent="  ", follow="    ")
+        lines += wrapped(f"{key}: {reason}", style, indent="  ", follow="    ")
     return lines

@@ -20,12 +20,14 @@ class _Line(NamedTuple):
 
 
 class _Term(NamedTuple):
-    """One part of a GPU's memory; only told of plans that `told` says yes to."""
+    """One part of a GPU's memory; only told of plans that `told` says yes to. `key` is its name in
+    plan.json, where a server may have measured it."""
 
     name: str
     of: Callable[[Plan], int]
     note: Callable[[Plan], str] = lambda _: ""
     told: Callable[[Plan], bool] = lambda _: True
+    key: str = ""
 
 
 def _split(plan: Plan) -> str:
@@ -41,14 +43,15 @@ def _room(plan: Plan) -> str:
 
 
 _TERMS = (
-    _Term("weights", lambda plan: plan.feasibility.memory.weights_bytes, _split),
+    _Term("weights", lambda plan: plan.feasibility.memory.weights_bytes, _split, key="weights"),
     _Term(
         "activations",
         lambda plan: plan.feasibility.memory.activation_bytes,
         lambda plan: f"at {plan.config.max_num_batched_tokens:,} tokens a step",
+        key="activation",
     ),
-    _Term("CUDA graphs", lambda plan: plan.feasibility.memory.cuda_graph_bytes),
-    _Term("outside torch", lambda plan: plan.feasibility.memory.non_torch_bytes),
+    _Term("CUDA graphs", lambda plan: plan.feasibility.memory.cuda_graph_bytes, key="cuda_graph"),
+    _Term("outside torch", lambda plan: plan.feasibility.memory.non_torch_bytes, key="non_torch"),
     _Term(
         "left for KV cache",
         lambda plan: plan.feasibility.memory.kv_cache_bytes,
@@ -113,4 +116,6 @@ def _pairs(
 def _line(term: _Term, record: PlanRecord | None) -> _Line | None:
     if record is None or not term.told(record.plan):
         return None
-    return _Line(term.name, gib(term.of(record.plan)), term.note(record.plan))
+    measured = term.key in record.plan.feasibility.memory.measured
+    notes = (term.note(record.plan), "measured" if measured else "")
+    return _Line(term.name, gib(term.of(record.plan)), ", ".join(filter(None, notes)))

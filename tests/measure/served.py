@@ -1,0 +1,25 @@
+"""Plans of the deployments that the logs are of."""
+
+from server_logs import CASES, MODELS, Case
+
+from replanner.planning.model_facts import model_facts
+from replanner.planning.plan import Subject, plan
+from replanner.planning.request import Measured
+from replanner.planning.result import Plan
+from replanner.profile import parse_profile
+
+STARTED = [name for name, case in CASES.items() if case.state == "started"]
+
+
+def profile_text(case: Case) -> str:
+    """The case's profile, its model a folder below the root."""
+    said = case.profile if "model: {" in case.profile else f"model: {{}}\n{case.profile}"
+    rest = "" if "model: {}" in said else ", "
+    named = said.replace("model: {", f"model: {{id: ./models/{case.model}{rest}", 1)
+    return f"profile_version: 1\n{named}"
+
+
+def planned(case: Case, *, measured: Measured | None = None) -> Plan:
+    request = parse_profile(profile_text(case), name="case").profile.request()
+    policy = request.policy._replace(measured=measured, headroom_gb=0.0)
+    return plan(request._replace(policy=policy), Subject(model_facts(MODELS[case.model])))
