@@ -45,7 +45,7 @@ def calibration(plan: Plan, seen: Seen) -> Measured:
         vllm_version=_plain_version(seen.version or config.vllm_version),
         max_num_batched_tokens=config.max_num_batched_tokens,
         max_num_seqs=config.max_num_seqs,
-        planned_weights_gib=round(planned(plan)["weights_gib"], 4),
+        planned_weights_gib=round(plan.feasibility.memory.weights_bytes / GIB, 4),
         weights_gib=round(actual["weights_gib"], 4),
         activation_gib=activation,
         non_torch_gib=outside,

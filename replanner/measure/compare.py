@@ -12,7 +12,8 @@ from replanner.errors import InputError, UnknownGpu
 from replanner.measure.seen import Seen, Setting, State
 from replanner.measure.terms import terms
 from replanner.planning.hardware import find_gpu
-from replanner.planning.result import Plan
+from replanner.planning.memory_era import memory_era
+from replanner.planning.result import MemoryBreakdown, Plan
 from replanner.planning.units import GIB
 from replanner.planning.versions import parse_version
 
@@ -118,7 +119,7 @@ def compare(plan: Plan, seen: Seen, *, tolerance: float = DEFAULT_TOLERANCE) -> 
 
 def planned(plan: Plan) -> dict[str, float]:
     """The plan's side, by the same names."""
-    verdict, memory = plan.feasibility, plan.feasibility.memory
+    verdict, memory = plan.feasibility, _as_printed(plan)
     return {
         "vram_total_gib": memory.total_bytes / GIB,
         "budget_gib": memory.budget_bytes / GIB,
@@ -132,6 +133,16 @@ def planned(plan: Plan) -> dict[str, float]:
         "max_model_len": plan.config.max_model_len,
         "kv_needed_gib": verdict.kv_needed_bytes / GIB,
     }
+
+
+def _as_printed(plan: Plan) -> MemoryBreakdown:
+    """With what repacking adds where a log has it: "Model loading took" is read after it."""
+    memory, moved = plan.feasibility.memory, plan.feasibility.memory.repacked_bytes
+    if memory_era(plan.config.vllm_version).consumed_by_driver:
+        memory = memory._replace(non_torch_bytes=memory.non_torch_bytes - moved)
+    else:
+        memory = memory._replace(activation_bytes=memory.activation_bytes - moved)
+    return memory._replace(weights_bytes=memory.weights_bytes + moved)
 
 
 def _rows(plan: Plan, seen: Seen, actual: Mapping[str, float], tolerance: float) -> Iterator[Row]:

@@ -9,17 +9,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from replanner.measure.seen import Seen
-from replanner.planning.versions import at_least
+from replanner.planning.memory_era import memory_era
 
 _USUAL_BLOCK: Final = 16
-# envs.py, VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS: false in 0.19.0, true in 0.20.0
-_COUNTS_GRAPHS_SINCE: Final = "0.20.0"
 
 
 def terms(seen: Seen, version: str) -> dict[str, float]:
     """Weights, activations, non-torch, graphs, KV cache and its capacity, by plan.json's names;
     `version` is the planned one, for a source that states none."""
-    counts = at_least(seen.version or version, _COUNTS_GRAPHS_SINCE)
+    counts = memory_era(seen.version or version).graphs_counted
     printed = {**seen.figures, **_of_refusal(seen)}
     found = {
         "vram_total_gib": _total(printed),

@@ -36,6 +36,7 @@ def calibrated(
         activation_bytes=_bytes(measured.activation_gib),
         non_torch_bytes=_bytes(measured.non_torch_gib),
         measured=("weights", "activation", "non_torch"),
+        repacked_bytes=0,  # within the measured weights
     )
     if measured.cuda_graph_gib is not None:
         graphs = _bytes(measured.cuda_graph_gib)

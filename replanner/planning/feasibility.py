@@ -20,7 +20,7 @@ from replanner.planning.memory import (
 )
 from replanner.planning.outside_torch import non_torch_bytes
 from replanner.planning.profile_run import Steps, activation_bytes, kept_bytes
-from replanner.planning.repacking import absorbed_bytes
+from replanner.planning.repacking import absorbed_bytes, repacked_bytes
 from replanner.planning.request import Policy, Workload
 from replanner.planning.result import EngineConfig, Feasibility, MemoryBreakdown, OomRisk
 from replanner.planning.units import GIB
@@ -148,6 +148,7 @@ def _modelled(config: EngineConfig, situation: Situation) -> MemoryBreakdown:
         non_torch_bytes=non_torch,
         cuda_graph_bytes=graphs,
         kv_cache_bytes=budget - weights - activation - non_torch - counted,
+        repacked_bytes=_repacked(config, situation),
     )
 
 
@@ -159,6 +160,13 @@ def _weights(config: EngineConfig, situation: Situation) -> int:
     if config.speculative is not None:
         weights += draft_bytes(facts, parallel, config.speculative.method, situation.draft)
     return weights
+
+
+def _repacked(config: EngineConfig, situation: Situation) -> int:
+    """The part of the overheads that a log has with the weights: it is there once they are."""
+    if situation.policy.overhead_gb is not None:
+        return 0
+    return repacked_bytes(situation.facts, parallel_of(config), steps_of(config, situation).major)
 
 
 def _overheads(config: EngineConfig, situation: Situation) -> tuple[int, int, int, int]:

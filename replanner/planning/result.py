@@ -92,7 +92,8 @@ class MemoryBreakdown(NamedTuple):
     """Bytes on the fullest GPU. `kv_cache_bytes` may be negative: that much is missing.
 
     `measured` names the terms that a real server printed (`policy.measured`), as plan.json has
-    them; the others are computed.
+    them; the others are computed. `repacked_bytes` is what loading adds to the parameters: held
+    with the overheads, printed with the weights.
     """
 
     total_bytes: int
@@ -103,6 +104,7 @@ class MemoryBreakdown(NamedTuple):
     cuda_graph_bytes: int
     kv_cache_bytes: int
     measured: tuple[str, ...] = ()
+    repacked_bytes: int = 0
 
 
 class Feasibility(NamedTuple):

@@ -1,7 +1,7 @@
 """Planned against actual: what lies within, what decides, and what is not told."""
 
 import pytest
-from served import STARTED, planned
+from served import STARTED, planned, planned_gpt_oss
 from server_logs import (
     CASES,
     CONSUMED,
@@ -16,6 +16,7 @@ from server_logs import (
 )
 
 from replanner.errors import InputError
+from replanner.measure.calibrate import calibration
 from replanner.measure.compare import Comparison, Row, compare
 from replanner.measure.log import read_log
 from replanner.measure.metrics import read_metrics
@@ -198,3 +199,33 @@ def test_nothing_to_compare_is_bad_input() -> None:
 def test_the_consumed_format_compares_like_the_others() -> None:
     keys = {one.key for one in compare(planned(V1_NEW), read_log(CONSUMED)).rows}
     assert {"weights_gib", "activation_gib", "non_torch_gib", "kv_cache_gib"} <= keys
+
+
+# What vLLM 0.11.0 printed for openai/gpt-oss-20b on one H100
+# (llm-d-incubation/llm-d-planner, docs/empirical-vllm-memory-results.md).
+GPT_OSS = {"loaded_gib": 13.47, "non_torch_gib": 0.13, "peak_gib": 7.38, "kv_cache_gib": 50.28}
+
+
+@pytest.mark.parametrize(
+    ("version", "term"), [("0.11.0", "activation_gib"), ("0.27.0", "non_torch_gib")]
+)
+def test_what_kernels_add_to_the_weights_is_compared_where_it_is_printed(
+    version: str, term: str
+) -> None:
+    plan = planned_gpt_oss(version)
+    memory = plan.feasibility.memory
+    compared = compare(plan, Seen(version=version, state="started", figures=GPT_OSS))
+    weights = row(compared, "weights_gib")
+    assert weights.predicted == (memory.weights_bytes + memory.repacked_bytes) / GIB
+    assert weights.error_percent == pytest.approx(0, abs=0.5)
+    held = getattr(memory, term.replace("_gib", "_bytes"))
+    assert row(compared, term).predicted == (held - memory.repacked_bytes) / GIB
+
+
+def test_a_calibration_of_repacked_weights_counts_them_once() -> None:
+    seen = Seen(version="0.11.0", state="started", figures=GPT_OSS)
+    again = compare(planned_gpt_oss("0.11.0", calibration(planned_gpt_oss("0.11.0"), seen)), seen)
+    assert {one.key: one.predicted for one in again.rows if one.measured} == pytest.approx(
+        {"weights_gib": 13.47, "activation_gib": 7.38, "non_torch_gib": 0.13}, abs=0.01
+    )
+    assert row(again, "kv_cache_gib").predicted == pytest.approx(50.28, abs=0.01)
