@@ -49,11 +49,12 @@ class ConfigReader:
         return self.value(*names) is not None
 
     def with_defaults(self, defaults: Mapping[str, object]) -> "ConfigReader":
-        """The same object with values for keys that are absent."""
+        """The same object with values for keys that are absent or null; other nulls stay, because
+        an explicit one can stand for something else than its absence (`sliding_window`)."""
         if not defaults:
             return self
         stated = {name: value for name, value in self._values.items() if value is not None}
-        return ConfigReader({**defaults, **stated}, self.path)
+        return ConfigReader({**self._values, **defaults, **stated}, self.path)
 
     def names(self) -> tuple[str, ...]:
         return tuple(name for name in self._values if isinstance(name, str))

@@ -37,6 +37,12 @@ def test_values_come_in_the_asked_type() -> None:
     assert READER.with_defaults({}) is READER
 
 
+def test_a_null_without_a_default_stays_a_null_that_was_given() -> None:
+    reader = ConfigReader({"window": None, "kind": None}).with_defaults({"kind": "plain"})
+    assert "window" in reader.names()
+    assert reader.text("kind") == "plain"
+
+
 BAD: list[tuple[Callable[[], Any], str]] = [
     (lambda: READER.int("name"), "name is 'x', expected an integer"),
     (lambda: READER.int("half"), "half is 0.5"),
