@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TRUTH ?= ../shared/truth
 
-.PHONY: demo test lint types layers coverage truth packaging bench fuzz load chaos soak lock clean
+.PHONY: demo test lint types layers coverage truth accuracy packaging bench fuzz load chaos soak lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/python examples/demo/run_demo.py
@@ -34,6 +34,10 @@ coverage: $(VENV)/.dev
 # What real servers printed, where that data is at hand (TRUTH=folder).
 truth: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/scoreboard.py $(TRUTH)
+
+# docs/accuracy.md, from the same folder.
+accuracy: $(VENV)/.dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/accuracy.py $(TRUTH) docs/accuracy.md
 
 # Workflows, Dockerfile, wheel and image; what an engine or a linter is missing for is skipped.
 packaging: $(VENV)/.dev $(VENV)/.linters

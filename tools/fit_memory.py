@@ -26,7 +26,7 @@ from replanner.cli import main as replanner
 _STEP_GIB = 0.05
 _MOVED_GIB = 0.01  # the plan prints three decimals
 _LINES = {"non_torch_gib": "non_torch_gib", "activation_gib": "activation_peak_gib"}
-_METRICS = ("weights", "activation", "non_torch", "kv", "tokens", "concurrency", "kv_needed")
+METRICS = ("weights", "activation", "non_torch", "kv", "tokens", "concurrency", "kv_needed")
 Case = Mapping[str, Any]
 Answer = Mapping[str, float]
 Answers = Sequence[Mapping[str, Any]]
@@ -42,8 +42,31 @@ class Reading(NamedTuple):
     direct: bool
 
 
+class Fit(NamedTuple):
+    """The cases, their scorer, and what is planned with the catalogue's figures and without."""
+
+    cases: Sequence[Case]
+    scorer: Any
+    answers: Answers
+    left_out: Answers
+    readings: Mapping[str, list[Reading]]
+
+
 def main() -> int:
-    truth = Path(sys.argv[1])
+    found = fit(Path(sys.argv[1]))
+    _show("with the catalogue's figures", found, found.answers)
+    _show("each group with figures from the others", found, found.left_out)
+    print("\nfigure                         catalogue  all groups  groups")
+    shipped = _figures()
+    for name, read in found.readings.items():
+        everywhere = _median(name, read, without=None)
+        count = len({reading.group for reading in read})
+        print(f"{name:30} {shipped[name]:9.2f} {everywhere:11.2f} {count:7}")
+    return 0
+
+
+def fit(truth: Path) -> Fit:
+    """Every case planned twice: with the catalogue's figures, and with those of other groups."""
     sys.path.insert(0, str(truth))
     scoring, scorer = (importlib.import_module(name) for name in ("scoring", "score_memory"))
     cases = scoring.load_cases(truth / "memory.open.jsonl")
@@ -53,14 +76,7 @@ def main() -> int:
         readings = {name: list(_readings(name, cases, paths)) for name in shipped}
         answers = _planned(paths, shipped)
         left_out = _left_out(cases, paths, readings)
-    _show("with the catalogue's figures", scorer, cases, answers)
-    _show("each group with figures from the others", scorer, cases, left_out)
-    print("\nfigure                         catalogue  all groups  groups")
-    for name, found in readings.items():
-        everywhere = _median(name, found, without=None)
-        count = len({reading.group for reading in found})
-        print(f"{name:30} {shipped[name]:9.2f} {everywhere:11.2f} {count:7}")
-    return 0
+    return Fit(cases, scorer, answers, left_out, readings)
 
 
 def _rows() -> dict[str, dict[str, Any]]:
@@ -152,10 +168,11 @@ def _left_out(
     return answers
 
 
-def _show(title: str, scorer: Any, cases: Sequence[Case], answers: Answers) -> None:
+def _show(title: str, fitted: Fit, answers: Answers) -> None:
+    scorer, cases = fitted.scorer, fitted.cases
     summary = scorer.summarize(cases, scorer.evaluate(cases, answers))
     print(f"\n{title}: median / mean of |error| in %")
-    for metric in _METRICS:
+    for metric in METRICS:
         found = summary["metrics"][metric]
         print(f"  {metric:12} {found['median']:6.2f} {found['mean']:6.2f}  ({found['n']})")
     verdict = summary["verdict"]

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,20 @@ def main() -> int:
     return max([_run(board, truth) for board in BOARDS])
 
 
-def _run(board: Board, truth: Path) -> int:
+def figures_of(board: Board, truth: Path) -> Any:
+    """What its scorer says; none where it says nothing, with the reason on stderr."""
     command = [sys.executable, board.script, *board.arguments, "--json"]
     done = subprocess.run(command, cwd=truth, capture_output=True, text=True, check=False)
     if not done.stdout.strip():
-        print(f"{board.title}: no figures\n{done.stderr[-2000:]}")
+        print(f"{board.title}: no figures\n{done.stderr[-2000:]}", file=sys.stderr)
+        return None
+    return json.loads(done.stdout)
+
+
+def _run(board: Board, truth: Path) -> int:
+    figures = figures_of(board, truth)
+    if figures is None:
         return 1
-    figures = json.loads(done.stdout)
     print(f"\n{board.title}")
     bad = [_line(figures, path, limit, most=True) for path, limit in board.at_most.items()]
     bad += [_line(figures, path, limit, most=False) for path, limit in board.at_least.items()]
