@@ -15,7 +15,7 @@ from replanner.propose.decision import Decision
 from replanner.report.check_run import NAME
 from replanner.run.scene import Scene, wish_of
 from replanner.run.settling import settled
-from replanner.server import carrying
+from replanner.server import carrying, holding
 from replanner.server.errand import nothing
 from replanner.server.figures import Figures
 from replanner.server.gate import Gate, GitHubGate, inputs_of
@@ -142,7 +142,20 @@ class RepositoryWork:
                 commits: dict[str, object] = {"base": event.base, "head": event.head}
                 yield Target("queue", "", repository, commits)
         elif event.name in SUPPORTED:
+            yield from self._moved_on(repository, event)
             yield from self._decided(repository, event)
+
+    def _moved_on(self, repository: str, event: Event) -> Iterator[Target]:
+        """A commit has one check, whatever ends in it: that of another must not pass for this."""
+        if self.checks_of is None:
+            return
+        if holding.begins(event):
+            holding.hold_at_once(self.gate, event, self.inputs)
+        commit = holding.left(event)
+        if commit and event.pull:
+            number = event.pull.number
+            about: dict[str, object] = {"number": number, "commit": commit}
+            yield Target("left", f"{repository}|left|{number}|{commit}", repository, about)
 
     def _pressed(self, repository: str, event: Event) -> Iterator[Target]:
         """A button of a check run of ours, and no other App's or workflow's. The event's word on

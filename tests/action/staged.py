@@ -69,6 +69,10 @@ class FakePulls:
         fits = commit == found.head_commit and repository in ("", found.head_repository)
         return found if fits else None
 
+    def pulls_at(self, commit: str) -> Sequence[Pull]:
+        found = self.pull_of(commit, repository="")
+        return [found] if found else []
+
     def compare(self, base: str, head: str) -> Comparison:
         before, after = self.commits[base], self.commits[head]
         changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]

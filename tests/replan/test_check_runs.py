@@ -12,7 +12,7 @@ from replanner.report.check_run import REPLAN, CheckText
 
 HEAD = "a" * 40
 TEXT = CheckText("failure", "❌ too large", "It does not fit.", (), (REPLAN,), "https://x/1")
-WANTED = CheckWanted(HEAD, About("pull", "7"), TEXT)
+WANTED = CheckWanted(HEAD, About.pull(7, "main"), TEXT)
 
 
 def saying(**more: object) -> CheckWanted:
@@ -33,7 +33,7 @@ def test_it_is_made_once_and_then_left_alone() -> None:
         saying(title="❌ larger still"),
         saying(summary="It does not start."),
         saying(buttons=()),
-        replace(WANTED, about=About("pull", "8")),
+        replace(WANTED, about=About.pull(8, "main")),
         replace(WANTED, again=True),
     ],
 )
@@ -96,10 +96,10 @@ def test_one_that_is_to_be_spared_stays_as_it_is() -> None:
 
 
 def test_a_check_run_says_what_it_is_about() -> None:
-    for about in (About("pull", "7"), About("queue", "b" * 40)):
+    for about in (About.pull(7, "main"), About("queue", "b" * 40)):
         run = CheckRun(1, replace(WANTED, about=about).tag)
         assert about_of(run) == about
-    assert About("pull", "7").number == 7
+    assert About.pull(7, "main").number == 7
     assert About("queue", "7").number is None
 
 

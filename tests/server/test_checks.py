@@ -322,14 +322,14 @@ def test_of_two_pull_requests_the_one_that_the_check_tells_of_is_meant(
     yard: Yard, book: CheckBook
 ) -> None:
     send(yard, pulled())
-    book.runs[HEAD] = replace(book.runs[HEAD], tag=f"pull 8 {'0' * 16}")
+    book.runs[HEAD] = replace(book.runs[HEAD], tag=f"pull 8 {'0' * 16} {'0' * 16}")
     yard.pulls.others[8] = replace(yard.pulls.pull(7), number=8)
     assert only(yard, rerun())["pull"] == 8
 
 
 def test_another_pull_request_of_the_same_head_is_found(yard: Yard, book: CheckBook) -> None:
     send(yard, pulled())
-    book.runs[HEAD] = replace(book.runs[HEAD], tag=f"pull 99 {'0' * 16}")
+    book.runs[HEAD] = replace(book.runs[HEAD], tag=f"pull 99 {'0' * 16} {'0' * 16}")
     yard.pulls.others[99] = replace(yard.pulls.pull(7), state="closed")
     assert only(yard, rerun())["pull"] == 7
 
