@@ -179,7 +179,7 @@ class RepositoryWork:
             # Rules that cannot be read let nothing pass: the pull request's check says so.
             if event.name != "pull_request" or not event.pull or self.checks_of is None:
                 raise
-            yield _pull(repository, event.pull.number)
+            yield _pull(repository, event.pull.number, event)
             return
         try:
             decision = self._settled(repository, event, known)
@@ -205,7 +205,7 @@ class RepositoryWork:
         self, repository: str, event: Event, known: Known, decision: Decision
     ) -> Iterator[Target]:
         if decision.mode in self._reviewed and decision.number is not None:
-            yield _pull(repository, decision.number)
+            yield _pull(repository, decision.number, event)
         elif decision.mode == "apply" and decision.number is not None:
             asked: dict[str, object] = {
                 "number": decision.number,
@@ -290,8 +290,9 @@ def _commanded(repository: str, event: Event) -> Iterator[Target]:
     yield Target("command", "", repository, payload)
 
 
-def _pull(repository: str, number: int) -> Target:
-    return Target("pull", f"{repository}|pull|{number}", repository, {"number": number})
+def _pull(repository: str, number: int, event: Event) -> Target:
+    about: dict[str, object] = {"number": number, "fork": event.is_fork}
+    return Target("pull", f"{repository}|pull|{number}", repository, about)
 
 
 def _group(repository: str, event: Event, decision: Decision) -> Target:

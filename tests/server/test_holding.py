@@ -263,3 +263,17 @@ def test_who_came_back_meanwhile_keeps_it(yard: Yard, book: CheckBook) -> None:
     (account,) = send(yard, told(yard, 7, "closed"))
     assert account["did"] == "nothing"
     assert book.text(HEAD).conclusion == "success"
+
+
+# --- whose allowance a review is of
+
+
+@pytest.mark.parametrize(("home", "fork"), [(REPO, False), (STRANGER, True), ("", True)])
+def test_a_review_counts_among_those_of_forks_where_it_is_one(
+    yard: Yard,
+    home: str,
+    fork: bool,  # noqa: FBT001
+) -> None:
+    yard.pulls.shown = to(7, WEAK, home)
+    (target,) = ingested(yard, told(yard, 7))
+    assert target.payload == {"number": 7, "fork": fork}
