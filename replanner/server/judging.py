@@ -2,6 +2,7 @@
 server may in the check run, by which a branch can require what the review comes to."""
 
 import time
+from dataclasses import replace
 from typing import Final
 
 from replanner.errors import InputError, ReplannerError, UpstreamError
@@ -35,7 +36,7 @@ def reviewed(errand: Errand, pull: Pull, *, again: bool = False) -> Account:
         own = bool(errand.own_group(pull))
         if own and errand.world.checks is None:
             return nothing("it is our own, whose body is the report")
-        scene = errand.scene(pull.base_commit)
+        scene = _strict(errand.scene(pull.base_commit), pull)
         review = review_pull(scene, pull)
     except UpstreamError:
         raise
@@ -88,6 +89,14 @@ def _is_dry(errand: Errand, pull: Pull) -> bool:
         return errand.scene(pull.base_commit).settings.dry_run
     except InputError:
         return False  # rules that cannot be read let nothing pass
+
+
+def _strict(scene: Scene, pull: Pull) -> Scene:
+    """What cannot be known of a fork lets nothing pass, whatever `on_error` says: a stranger may
+    name a model of his own that fails as often as he likes."""
+    if pull.head_repository == scene.repository:
+        return scene
+    return replace(scene, settings=scene.settings._replace(on_error="fail"))
 
 
 def _told(scene: Scene, pull: Pull, review: Review, *, own: bool) -> Told:

@@ -208,6 +208,21 @@ def test_what_is_not_known_is_neutral_until_it_is(yard: Yard, book: CheckBook) -
     assert book.text(HEAD).conclusion == "success"
 
 
+def test_what_is_not_known_of_a_fork_lets_nothing_pass_until_it_is(
+    yard: Yard, book: CheckBook
+) -> None:
+    yard.pulls.head_repository = "stranger/infra"
+    track = "engine:\n  image: reg.example/acme/vllm:v1\n  image_track: stable\n"
+    yard.head[CHAT] = profile(concurrency=4) + track
+    yard.images.error = UpstreamError("away.")
+    with pytest.raises(UpstreamError):
+        send(yard, pulled())
+    assert book.text(HEAD).conclusion == "failure"
+    yard.images.error, yard.images.now = None, {"stable": "a"}
+    assert only(yard, pulled())["check"] == "updated"
+    assert book.text(HEAD).conclusion == "success"
+
+
 def test_a_review_that_cannot_be_made_now_says_nothing_yet(
     yard: Yard, book: CheckBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
