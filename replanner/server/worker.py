@@ -49,13 +49,14 @@ def run(settings: Settings, work: Work, slot: int, stop: threading.Event) -> int
     capped = Capped(work, engine, settings.most_replans_an_hour)
     _launch(settings, Measured(capped, figures), slot, engine)
     LOG.info("worker %d does jobs", slot)
-    try:
-        with durable.client(engine) as client:
-            return _Keeper(settings, engine, client, held, slot, figures).keep(stop)
-    finally:
-        LOG.info("worker %d finishes what it began", slot)
-        DBOS.destroy(workflow_completion_timeout_sec=_FINISH_S)
-        held.free(slot)
+    with durable.client(engine) as client:
+        code = _Keeper(settings, engine, client, held, slot, figures).keep(stop)
+    if code == LOST:
+        return code  # what it began is another's by now: it is left at once, not finished
+    LOG.info("worker %d finishes what it began", slot)
+    DBOS.destroy(workflow_completion_timeout_sec=_FINISH_S)
+    held.free(slot)
+    return code
 
 
 def _launch(settings: Settings, work: Work, slot: int, engine: sa.Engine) -> None:
