@@ -74,6 +74,7 @@ class RepositoryWork:
         found = Target.from_json(target)
         if self._named(found.repository) != found.repository:
             # It was taken from the list since, or another wrote the row: a job is no permission.
+            LOG.warning("not one of ours any more: %s", found.repository)
             return nothing("not one of our repositories")
         self._index.forget(found.repository)
         account = carrying.carry_out(self.gate, found, self.inputs, now_s=int(self.clock()))
