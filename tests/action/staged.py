@@ -133,11 +133,15 @@ class FakeForge:
     branches: tuple[str, ...] = ("main",)
     done: list[str] = field(default_factory=list)
     refuses: ReplannerError | None = None
+    tip: str = BASE
+    cannot_look: ReplannerError | None = None
 
     def base(self, name: str | None) -> Base:
+        if self.cannot_look:
+            raise self.cannot_look
         if (name or "main") not in self.branches:
             raise InputError(f"{REPO} has no branch {name!r}.")
-        return Base(name or "main", BASE, FakeTree(self.commits[BASE]))
+        return Base(name or "main", self.tip, FakeTree(self.commits[self.tip]))
 
     def look(self, base: Base, prefix: str, *, wanted: Collection[str] = ()) -> Seen:
         del base, prefix, wanted
