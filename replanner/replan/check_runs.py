@@ -6,13 +6,13 @@ That it could not be written is told, never raised: the comment stands without i
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
-from replanner.errors import AccessDenied, RateLimited, ReplannerError, UpstreamError
+from replanner.errors import AccessDenied, InputError, RateLimited, ReplannerError, UpstreamError
 from replanner.propose.shapes import digest_of
 from replanner.replan.ports import CheckRun, Checks
-from replanner.report.check_run import CheckText
+from replanner.report.check_run import REFUSED_TEXT, CheckText
 
 Operation = Literal["created", "updated", "unchanged", "left", "denied", "none"]
 _TAG: Final = re.compile(
@@ -109,7 +109,7 @@ def _put(checks: Checks, wanted: CheckWanted, spares: Callable[[CheckRun], bool]
         return "left"
     if _says(standing, wanted) and not wanted.again:
         return "unchanged"
-    checks.update(standing, wanted.tag, wanted.text)
+    _say(wanted.text, lambda text: checks.update(standing, wanted.tag, text))
     return "updated"
 
 
@@ -125,17 +125,35 @@ def hold(checks: Checks, wanted: CheckWanted) -> Put:
     return Put("created")
 
 
+def _say(text: CheckText, write: Callable[[CheckText], None]) -> None:
+    """GitHub may refuse a remark or a word of it, and then what stood there before would go on
+    letting pass: so it is said in less and less, and in the end only that it could not be."""
+    bare = (replace(text, remarks=()),) if text.remarks else ()
+    for less in (*bare, REFUSED_TEXT):
+        try:
+            return write(text)
+        except AccessDenied:
+            raise
+        except InputError:
+            text = less
+    return write(text)
+
+
 def _says(run: CheckRun, wanted: CheckWanted) -> bool:
     return run.tag == wanted.tag and run.conclusion == wanted.text.conclusion
 
 
 def _create(checks: Checks, wanted: CheckWanted) -> None:
+    _say(wanted.text, lambda text: _create_once(checks, replace(wanted, text=text), wanted.tag))
+
+
+def _create_once(checks: Checks, wanted: CheckWanted, tag: str) -> None:
     """It may be done though its answer was lost."""
     try:
-        checks.create(wanted.commit, wanted.tag, wanted.text)
+        checks.create(wanted.commit, tag, wanted.text)
     except RateLimited:
         raise
     except UpstreamError:
         found = checks.find(wanted.commit)
-        if found is None or found.tag != wanted.tag:
+        if found is None or found.tag != tag:
             raise

@@ -48,6 +48,15 @@ class CheckText:
     url: str = ""
 
 
+# Nothing foreign is in it, so nothing of it can be refused.
+REFUSED_TEXT: Final = CheckText(
+    "failure",
+    "❌ GitHub refused what this check would say",
+    "So nobody sees here what came out, and nothing passes. Re-plan tries again.",
+    buttons=(REPLAN,),
+)
+
+
 def check_text(review: Review, look: Look, *, annotated: bool = True) -> CheckText:
     """What a review comes to. The text is the comment's; in a check GitHub is not known to draw
     diagrams or alerts."""
