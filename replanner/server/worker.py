@@ -19,6 +19,7 @@ from replanner.server.housekeeping import Every
 from replanner.server.inbox import StoredInbox
 from replanner.server.intake import Intake
 from replanner.server.jobs import Work
+from replanner.server.memory import give_back
 from replanner.server.settings import Settings
 
 LOG: Final = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ _AWAY: Final = (sa.exc.SQLAlchemyError, sqlite3.Error, OSError)
 
 def run(settings: Settings, work: Work, slot: int, stop: threading.Event) -> int:
     """Do jobs as worker number `slot` until `stop`; the exit code."""
+    give_back()
     engine = store.open_store(settings.store, store.WORKER)
     durable.check_tables(engine)
     held = locks.slots(settings.store_file, engine)
