@@ -22,7 +22,8 @@ class PullFacts(NamedTuple):
     """A pull request as an event tells it; a comment's event knows only number, author, body, so
     front doors ask the forge for its head.
 
-    `head_repository` is empty where the fork is gone.
+    `head_repository` is empty where the fork is gone. `head_before` is the commit that it ended in
+    until now, `base_before` the branch that it was for, where that is what happened.
     """
 
     number: int
@@ -35,6 +36,8 @@ class PullFacts(NamedTuple):
     head: str = ""
     head_commit: str = ""
     head_repository: str = ""
+    head_before: str = ""
+    base_before: str = ""
 
 
 class Event(NamedTuple):

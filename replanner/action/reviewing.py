@@ -10,6 +10,8 @@ from replanner.propose.decision import Decision
 from replanner.propose.shapes import REPLAN_LABEL
 from replanner.propose.sticky import Add, CommentStep, Minimize, Remove, Rewrite, Skip
 from replanner.replan import talk
+from replanner.replan.ports import Pull
+from replanner.report.review import Review
 from replanner.run.reviewing import pull_of, review_pull, tell_pull
 
 _NOTHING: Final = talk.Told("none")
@@ -25,7 +27,7 @@ _ANONYMOUS: Final = "no token was given, so nothing can be written"
 def comment(run: Run, decision: Decision) -> Done:
     """Review, then comment and suggest; where the token can only read, the summary says it all."""
     pull = pull_of(run.scene, run.event, decision)
-    review = review_pull(run.scene, pull)
+    review = _reviewed(run, pull)
     why = decision.read_only or (_ANONYMOUS if run.anonymous else "")
     if why:
         sentence = f"No comment was written: {why}."
@@ -41,7 +43,15 @@ def comment(run: Run, decision: Decision) -> Done:
 def check(run: Run, decision: Decision) -> Done:
     """Verdict, annotations and summary; nothing is written."""
     pull = pull_of(run.scene, run.event, decision)
-    return tell(run, review_pull(run.scene, pull), _NOTHING)
+    return tell(run, _reviewed(run, pull), _NOTHING)
+
+
+def _reviewed(run: Run, pull: Pull) -> Review:
+    """The review, and by whose rules if that is not as it should be."""
+    review, doubts = review_pull(run.scene, pull), run.world.doubts.values()
+    for sentence in doubts:
+        run.runner.warn(sentence)
+    return replace(review, notes=(*review.notes, *doubts))
 
 
 def _would(told: talk.Told) -> list[str]:

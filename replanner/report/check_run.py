@@ -8,7 +8,7 @@ from replanner.report.annotations import Annotation, lasting
 from replanner.report.comment import compared, sections
 from replanner.report.headline import first_line, sentence
 from replanner.report.look import Look
-from replanner.report.markdown import BUDGET_BYTES, Section, escape, fit, one_line
+from replanner.report.markdown import BUDGET_BYTES, Section, code, escape, fit, one_line
 from replanner.report.review import Review
 
 # What a branch's rules name to require it.
@@ -19,6 +19,7 @@ _LONGEST_TITLE: Final = 200  # the line beside the check is cut much earlier
 _LONGEST_TROUBLE: Final = 2000
 
 Conclusion = Literal["success", "failure", "neutral"]
+Waiting = Literal[""]
 
 
 class Button(NamedTuple):
@@ -36,14 +37,24 @@ IGNORE: Final = Button("ignore", "Ignore revision", "Close it; propose the next 
 
 @dataclass(frozen=True, slots=True)
 class CheckText:
-    """All that is told of a commit. `url`: where there is more."""
+    """All that is told of a commit. Without a conclusion it is not judged yet. `url`: where there
+    is more."""
 
-    conclusion: Conclusion
+    conclusion: Conclusion | Waiting
     title: str
     summary: str
     remarks: tuple[Annotation, ...] = ()
     buttons: tuple[Button, ...] = ()
     url: str = ""
+
+
+# Nothing foreign is in it, so nothing of it can be refused.
+REFUSED_TEXT: Final = CheckText(
+    "failure",
+    "❌ GitHub refused what this check would say",
+    "So nobody sees here what came out, and nothing passes. Re-plan tries again.",
+    buttons=(REPLAN,),
+)
 
 
 def check_text(review: Review, look: Look, *, annotated: bool = True) -> CheckText:
@@ -65,6 +76,16 @@ def trouble_text(message: str, hint: str = "") -> CheckText:
     title = one_line(f"❌ {first_line(message)}", longest=_LONGEST_TITLE)
     told = [escape(text, longest=_LONGEST_TROUBLE) for text in (message, hint) if text]
     return CheckText("failure", title, "\n\n".join(told), buttons=(REPLAN,))
+
+
+def waiting_text(number: int, base: str) -> CheckText:
+    """What a commit gets whose check was about something else, until this is known."""
+    title = one_line(f"⏳ To be judged by the rules of {base}", longest=_LONGEST_TITLE)
+    told = (
+        f"The verdict that stood here was not about pull request {number} to"
+        f" {code(base)}, which is being reviewed."
+    )
+    return CheckText("", title, told, buttons=(REPLAN,))
 
 
 def conclusion_of(review: Review) -> Conclusion:

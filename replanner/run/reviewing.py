@@ -12,6 +12,7 @@ from replanner.replan.review import ReviewFacts
 from replanner.replan.review import review as judge
 from replanner.report.review import Review
 from replanner.run.scene import Scene
+from replanner.run.world import World
 
 
 def pull_of(scene: Scene, event: Event, decision: Decision) -> Pull:
@@ -19,13 +20,13 @@ def pull_of(scene: Scene, event: Event, decision: Decision) -> Pull:
     commits without one are a pull request that nobody opened."""
     facts, pulls = event.pull, scene.world.pulls
     if decision.number is not None and (facts is None or not facts.head_commit):
-        return pulls.pull(decision.number)
+        return at_tip(scene.world, pulls.pull(decision.number))
     if decision.number is not None and facts is not None and facts.number != decision.number:
-        return pulls.pull(decision.number)
+        return at_tip(scene.world, pulls.pull(decision.number))
     if decision.number is None or facts is None:
         found = commits_of(scene, decision.base, decision.head)
         return replace(found, base=event.branch or decision.base, author=event.actor)
-    return Pull(
+    found = Pull(
         number=decision.number,
         state="open",
         base=facts.base,
@@ -35,6 +36,14 @@ def pull_of(scene: Scene, event: Event, decision: Decision) -> Pull:
         head_repository=facts.head_repository,
         author=facts.author,
     )
+    return at_tip(scene.world, found)
+
+
+def at_tip(world: World, pull: Pull) -> Pull:
+    """With what its base stands at now, as far as that can be seen; a closed one's may be gone."""
+    if pull.state != "open":
+        return pull
+    return replace(pull, base_commit=world.tip(pull.base, pull.base_commit))
 
 
 def commits_of(scene: Scene, base: str, head: str) -> Pull:

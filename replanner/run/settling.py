@@ -7,6 +7,7 @@ from replanner.profile.settings import Settings
 from replanner.propose.decision import Decision
 from replanner.replan.ports import Tree
 from replanner.replan.touch import touches
+from replanner.run.reviewing import at_tip
 from replanner.run.scene import Scene
 from replanner.run.world import World
 
@@ -36,11 +37,13 @@ def with_head(event: Event, world: World) -> Event:
 
 def base_tree(event: Event, world: World, settings: Settings) -> Tree:
     """The files whose configuration counts: the base's as it is now, never the head's."""
-    if event.pull and event.pull.base_commit:
-        return world.tree(event.pull.base_commit)
-    number = settings.pr_number or (event.pull.number if event.pull else 0)
+    told = event.pull
+    if told and told.base_commit:
+        gone = told.closed or not told.base
+        return world.tree(told.base_commit if gone else world.tip(told.base, told.base_commit))
+    number = settings.pr_number or (told.number if told else 0)
     if number:
-        return world.tree(world.pulls.pull(number).base_commit)
+        return world.tree(at_tip(world, world.pulls.pull(number)).base_commit)
     if event.name == "merge_group":
         return world.tree(event.base)
     return world.forge.base(settings.base[0] if settings.base else None).tree

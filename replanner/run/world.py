@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from replanner.errors import ReplannerError
 from replanner.hub.look import OneLook
 from replanner.hub.router import RoutedHub
 from replanner.hub.tree import TreeHub
@@ -17,6 +18,8 @@ from replanner.resolve import Registry
 
 if TYPE_CHECKING:
     from replanner.forge.github.session import Connection
+
+_OLD_RULES: Final = "The rules that count here may be old ones, those of"
 
 Models = Callable[[Settings, bool], OneLook]
 Images = Callable[[bool], Registry]
@@ -42,7 +45,8 @@ _ANY_IMAGE: Final = registry_of(Access(None))
 class World:
     """What a run reads and writes. `models` opens the Hub and `images` the registries, with their
     logins or without. `warnings` grow while the forge is written to; `signs`: it signs what this
-    token commits. `checks` is None where none are written: GitHub lets only Apps."""
+    token commits. `checks` is None where none are written: GitHub lets only Apps. `doubts` say of
+    which branches it is not known where they stand now."""
 
     pulls: Pulls
     forge: Forge
@@ -52,6 +56,8 @@ class World:
     signs: Callable[[], bool] = lambda: False
     images: Images = _ANY_IMAGE
     checks: Checks | None = None
+    doubts: dict[str, str] = field(default_factory=dict)
+    _tips: dict[str, str] = field(default_factory=dict)
     _trees: dict[str, Tree] = field(default_factory=dict)
     _hubs: dict[bool, OneLook] = field(default_factory=dict)
     _registries: dict[bool, Registry] = field(default_factory=dict)
@@ -67,6 +73,18 @@ class World:
         if commit not in self._trees:
             self._trees[commit] = self.pulls.tree(commit)
         return self._trees[commit]
+
+    def tip(self, branch: str, told: str) -> str:
+        """The commit that a branch stands at now, asked once. An event tells where it stood at the
+        last push to a pull request, and rules that were tightened since then count too; where it
+        cannot be seen, what was told has to do, for who has no token may ask but a few times."""
+        if branch not in self._tips:
+            try:
+                self._tips[branch] = self.forge.base(branch).commit
+            except ReplannerError as error:
+                self._tips[branch] = told
+                self.doubts[branch] = f"{_OLD_RULES} {branch} at {told[:12]}: {error.message}"
+        return self._tips[branch]
 
     def hub(self, tree: Tree, settings: Settings, *, trusted: bool) -> RoutedHub:
         """Model folders from the tree, models by name from the Hub, both asked once per run.

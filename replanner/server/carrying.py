@@ -11,6 +11,7 @@ from replanner.run.answering import answer, marker_of, told_before
 from replanner.run.applying import apply_to_pull
 from replanner.server.errand import Account, Errand, nothing, raise_if_away
 from replanner.server.gate import Gate
+from replanner.server.holding import handed_over
 from replanner.server.jobs import Target
 from replanner.server.judging import queued, reviewed
 from replanner.server.pressing import pressed
@@ -105,4 +106,5 @@ _DOES: Final[Mapping[str, Callable[[Errand], Account]]] = {
     "command": _command,
     "button": pressed,
     "queue": _queue,
+    "left": handed_over,
 }

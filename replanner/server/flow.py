@@ -20,7 +20,7 @@ from replanner.errors import Bug, InputError, RateLimited, ReplannerError, Upstr
 from replanner.server.cap import TooOften
 from replanner.server.census import WAITING, jobs_table
 from replanner.server.jobs import Json, Work
-from replanner.server.store import COALESCE, INGEST, REPLAN, failures
+from replanner.server.store import COALESCE, INGEST, REPLAN, VERSION, failures
 from replanner.server.suspicion import Deadly, Watch
 
 LOG: Final = logging.getLogger(__name__)
@@ -131,7 +131,11 @@ def asked_again(engine: sa.Engine) -> Callable[[str], bool]:
     def is_asked_again(name: str) -> bool:
         # Not one that was begun already: it may only have to say so, and not do it again.
         waits = sa.and_(jobs.c.status == WAITING, jobs.c.recovery_attempts == 0)
-        query = sa.select(jobs.c.workflow_uuid).where(waits, jobs.c.workflow_uuid.startswith(name))
+        # Nor one of another version, which nobody may be there to run.
+        version = jobs.c.application_version
+        runs = sa.or_(version.is_(None), version == VERSION)
+        named = jobs.c.workflow_uuid.startswith(name)
+        query = sa.select(jobs.c.workflow_uuid).where(waits, runs, named)
         with engine.connect() as connection:
             return connection.execute(query.limit(1)).first() is not None
 

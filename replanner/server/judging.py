@@ -2,15 +2,24 @@
 server may in the check run, by which a branch can require what the review comes to."""
 
 import time
+from dataclasses import replace
 from typing import Final
 
-from replanner.errors import ReplannerError, UpstreamError
+from replanner.errors import InputError, ReplannerError, UpstreamError
 from replanner.propose.shapes import REPLAN_LABEL
 from replanner.replan.check_runs import Put
 from replanner.replan.ports import Pull
 from replanner.replan.talk import Told
 from replanner.report.review import Review
-from replanner.run.checking import Asked, check_pull, check_queue, check_trouble
+from replanner.run.checking import (
+    Asked,
+    Spot,
+    check_pull,
+    check_queue,
+    check_trouble,
+    hold,
+    passes_for_another,
+)
 from replanner.run.reviewing import review_pull, tell_pull
 from replanner.run.scene import Scene
 from replanner.server.errand import Account, Errand, nothing
@@ -27,7 +36,7 @@ def reviewed(errand: Errand, pull: Pull, *, again: bool = False) -> Account:
         own = bool(errand.own_group(pull))
         if own and errand.world.checks is None:
             return nothing("it is our own, whose body is the report")
-        scene = errand.scene(pull.base_commit)
+        scene = _strict(errand.scene(pull.base_commit), pull)
         review = review_pull(scene, pull)
     except UpstreamError:
         raise
@@ -36,10 +45,25 @@ def reviewed(errand: Errand, pull: Pull, *, again: bool = False) -> Account:
     told = _told(scene, pull, review, own=own)
     url = told.comment.url if told.comment else ""
     put = check_pull(scene, pull, review, Asked(own, url, again))
+    if put.operation == "created" and not review.blocked:
+        _shut_for_others(errand, pull)
     _raise_unless_known(review, told.error, put.error)
     account: Account = {"did": "reviewed", "pull": pull.number, "verdict": review.verdict}
     said = {"comment": told.operation, "suggestions": len(told.notes)}
     return account | said | _of_check(errand, put)
+
+
+def shut(errand: Errand, pull: Pull) -> None:
+    """Hold the check on the head of an open pull request where it passes for another."""
+    here = spot(errand, pull)
+    if passes_for_another(here) and not _is_dry(errand, pull):
+        put = hold(here)
+        if put.error:
+            raise put.error
+
+
+def spot(errand: Errand, pull: Pull) -> Spot:
+    return Spot(errand.world, errand.target.repository, pull)
 
 
 def queued(errand: Errand, base: str, head: str, *, again: bool = False) -> Account:
@@ -49,6 +73,30 @@ def queued(errand: Errand, base: str, head: str, *, again: bool = False) -> Acco
     review, put = check_queue(errand.scene(base), base, head, again=again)
     _raise_unless_known(review, put.error)
     return {"did": "checked", "verdict": review.verdict} | _of_check(errand, put)
+
+
+def _shut_for_others(errand: Errand, pull: Pull) -> None:
+    """Who opened a pull request to another branch while this one was reviewed found no check to
+    hold; its own review comes."""
+    others = errand.world.pulls.pulls_at(pull.head_commit)
+    other = next((one for one in others if one.base != pull.base), None)
+    if other:
+        shut(errand, errand.at_tip(other))
+
+
+def _is_dry(errand: Errand, pull: Pull) -> bool:
+    try:
+        return errand.scene(pull.base_commit).settings.dry_run
+    except InputError:
+        return False  # rules that cannot be read let nothing pass
+
+
+def _strict(scene: Scene, pull: Pull) -> Scene:
+    """What cannot be known of a fork lets nothing pass, whatever `on_error` says: a stranger may
+    name a model of his own that fails as often as he likes."""
+    if pull.head_repository == scene.repository:
+        return scene
+    return replace(scene, settings=scene.settings._replace(on_error="fail"))
 
 
 def _told(scene: Scene, pull: Pull, review: Review, *, own: bool) -> Told:
@@ -65,7 +113,7 @@ def _told_in_vain(
 ) -> ReplannerError:
     """What to raise where a pull request cannot be reviewed. Its check says why: one that is
     required and never comes says nothing to anybody."""
-    put = check_trouble(errand.world, pull, error, again=again)
+    put = check_trouble(spot(errand, pull), error, again=again)
     return put.error if isinstance(put.error, UpstreamError) else error
 
 

@@ -5,6 +5,7 @@ by the next look, and starts nothing.
 """
 
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -118,7 +119,10 @@ def _stands(followed: Followed, hub: Hub, registry: Registry) -> dict[str, str |
         asked[f"model {'@'.join(model)}"] = partial(hub.resolve, *model)
     for image in sorted(followed.images):
         asked[f"image {':'.join(image)}"] = partial(registry.pin, *image)
-    return {what: _told(ask) for what, ask in asked.items()}
+    # In another order each time: those that never can be told must not be asked first for ever,
+    # since after a few of them the others are not asked.
+    mixed = random.sample(sorted(asked), len(asked))
+    return {what: _told(asked[what]) for what in mixed}
 
 
 def _told(ask: Callable[[], str | None]) -> str | None:

@@ -1,4 +1,4 @@
-"""Keeps the web's memory flat, whoever sends what."""
+"""Keeps a process's memory flat: the web's, whoever sends what, and the worker's."""
 
 import ctypes
 from contextlib import suppress

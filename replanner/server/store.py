@@ -27,15 +27,18 @@ _KNOWS_MILLISECONDS: Final = (3, 42)
 
 
 class Patience(NamedTuple):
-    """How long a process waits for the store, and how many connections it may hold."""
+    """How long a process waits for the store, how many connections it may hold, and whether the
+    store breaks off what takes longer."""
 
     wait_s: int
     connections: int
+    breaks_off: bool = True
 
 
 # GitHub waits 10 s for an answer, Harbor 3 s: a sender is told soon that it must come again.
 WEB: Final = Patience(5, 8)
-WORKER: Final = Patience(30, 20)
+# A statement that is broken off is no outage to DBOS, which tries it again, but the job's end.
+WORKER: Final = Patience(30, 20, breaks_off=False)
 
 
 # A machine that is gone says no goodbye. By the systems' own measure it would be missed after two
@@ -73,7 +76,8 @@ def open_store(url: str, patience: Patience) -> sa.Engine:
         engine = sa.create_engine(url, **common)
         sa.event.listen(engine, "connect", _sqlite(patience.wait_s))
         return engine
-    limits = {"statement_timeout": f"{patience.wait_s}s", **_AT_THE_STORE}
+    longest_s = patience.wait_s if patience.breaks_off else 0
+    limits = {"statement_timeout": f"{longest_s}s", **_AT_THE_STORE}
     options = " ".join(f"-c {name}={value}" for name, value in limits.items())
     return sa.create_engine(
         sa.make_url(url).set(drivername="postgresql+psycopg"),

@@ -15,7 +15,7 @@ from replanner.propose.decision import Decision
 from replanner.report.check_run import NAME
 from replanner.run.scene import Scene, wish_of
 from replanner.run.settling import settled
-from replanner.server import carrying
+from replanner.server import carrying, holding
 from replanner.server.errand import nothing
 from replanner.server.figures import Figures
 from replanner.server.gate import Gate, GitHubGate, inputs_of
@@ -74,6 +74,7 @@ class RepositoryWork:
         found = Target.from_json(target)
         if self._named(found.repository) != found.repository:
             # It was taken from the list since, or another wrote the row: a job is no permission.
+            LOG.warning("not one of ours any more: %s", found.repository)
             return nothing("not one of our repositories")
         self._index.forget(found.repository)
         account = carrying.carry_out(self.gate, found, self.inputs, now_s=int(self.clock()))
@@ -142,7 +143,20 @@ class RepositoryWork:
                 commits: dict[str, object] = {"base": event.base, "head": event.head}
                 yield Target("queue", "", repository, commits)
         elif event.name in SUPPORTED:
+            yield from self._moved_on(repository, event)
             yield from self._decided(repository, event)
+
+    def _moved_on(self, repository: str, event: Event) -> Iterator[Target]:
+        """A commit has one check, whatever ends in it: that of another must not pass for this."""
+        if self.checks_of is None:
+            return
+        if holding.begins(event):
+            holding.hold_at_once(self.gate, event, self.inputs)
+        commit = holding.left(event)
+        if commit and event.pull:
+            number = event.pull.number
+            about: dict[str, object] = {"number": number, "commit": commit}
+            yield Target("left", f"{repository}|left|{number}|{commit}", repository, about)
 
     def _pressed(self, repository: str, event: Event) -> Iterator[Target]:
         """A button of a check run of ours, and no other App's or workflow's. The event's word on
@@ -166,7 +180,7 @@ class RepositoryWork:
             # Rules that cannot be read let nothing pass: the pull request's check says so.
             if event.name != "pull_request" or not event.pull or self.checks_of is None:
                 raise
-            yield _pull(repository, event.pull.number)
+            yield _pull(repository, event.pull.number, event)
             return
         try:
             decision = self._settled(repository, event, known)
@@ -192,7 +206,7 @@ class RepositoryWork:
         self, repository: str, event: Event, known: Known, decision: Decision
     ) -> Iterator[Target]:
         if decision.mode in self._reviewed and decision.number is not None:
-            yield _pull(repository, decision.number)
+            yield _pull(repository, decision.number, event)
         elif decision.mode == "apply" and decision.number is not None:
             asked: dict[str, object] = {
                 "number": decision.number,
@@ -277,8 +291,9 @@ def _commanded(repository: str, event: Event) -> Iterator[Target]:
     yield Target("command", "", repository, payload)
 
 
-def _pull(repository: str, number: int) -> Target:
-    return Target("pull", f"{repository}|pull|{number}", repository, {"number": number})
+def _pull(repository: str, number: int, event: Event) -> Target:
+    about: dict[str, object] = {"number": number, "fork": event.is_fork}
+    return Target("pull", f"{repository}|pull|{number}", repository, about)
 
 
 def _group(repository: str, event: Event, decision: Decision) -> Target:

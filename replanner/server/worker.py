@@ -19,6 +19,7 @@ from replanner.server.housekeeping import Every
 from replanner.server.inbox import StoredInbox
 from replanner.server.intake import Intake
 from replanner.server.jobs import Work
+from replanner.server.memory import give_back
 from replanner.server.settings import Settings
 
 LOG: Final = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ _AWAY: Final = (sa.exc.SQLAlchemyError, sqlite3.Error, OSError)
 
 def run(settings: Settings, work: Work, slot: int, stop: threading.Event) -> int:
     """Do jobs as worker number `slot` until `stop`; the exit code."""
+    give_back()
     engine = store.open_store(settings.store, store.WORKER)
     durable.check_tables(engine)
     held = locks.slots(settings.store_file, engine)
@@ -49,13 +51,14 @@ def run(settings: Settings, work: Work, slot: int, stop: threading.Event) -> int
     capped = Capped(work, engine, settings.most_replans_an_hour)
     _launch(settings, Measured(capped, figures), slot, engine)
     LOG.info("worker %d does jobs", slot)
-    try:
-        with durable.client(engine) as client:
-            return _Keeper(settings, engine, client, held, slot, figures).keep(stop)
-    finally:
-        LOG.info("worker %d finishes what it began", slot)
-        DBOS.destroy(workflow_completion_timeout_sec=_FINISH_S)
-        held.free(slot)
+    with durable.client(engine) as client:
+        code = _Keeper(settings, engine, client, held, slot, figures).keep(stop)
+    if code == LOST:
+        return code  # what it began is another's by now: it is left at once, not finished
+    LOG.info("worker %d finishes what it began", slot)
+    DBOS.destroy(workflow_completion_timeout_sec=_FINISH_S)
+    held.free(slot)
+    return code
 
 
 def _launch(settings: Settings, work: Work, slot: int, engine: sa.Engine) -> None:

@@ -50,6 +50,8 @@ def _pull_request(event: Event, payload: Payload) -> Event:
         head=text(payload, "pull_request", "head", "ref"),
         head_commit=_needed(event, payload, "pull_request", "head", "sha"),
         head_repository=text(payload, "pull_request", "head", "repo", "full_name"),
+        head_before=commit(payload, "before"),
+        base_before=text(payload, "changes", "base", "ref", "from"),
     )
     before = at(payload, "changes", "body", "from")
     return event._replace(

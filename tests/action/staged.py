@@ -69,6 +69,10 @@ class FakePulls:
         fits = commit == found.head_commit and repository in ("", found.head_repository)
         return found if fits else None
 
+    def pulls_at(self, commit: str) -> Sequence[Pull]:
+        found = self.pull_of(commit, repository="")
+        return [found] if found else []
+
     def compare(self, base: str, head: str) -> Comparison:
         before, after = self.commits[base], self.commits[head]
         changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]
@@ -129,11 +133,15 @@ class FakeForge:
     branches: tuple[str, ...] = ("main",)
     done: list[str] = field(default_factory=list)
     refuses: ReplannerError | None = None
+    tip: str = BASE
+    cannot_look: ReplannerError | None = None
 
     def base(self, name: str | None) -> Base:
+        if self.cannot_look:
+            raise self.cannot_look
         if (name or "main") not in self.branches:
             raise InputError(f"{REPO} has no branch {name!r}.")
-        return Base(name or "main", BASE, FakeTree(self.commits[BASE]))
+        return Base(name or "main", self.tip, FakeTree(self.commits[self.tip]))
 
     def look(self, base: Base, prefix: str, *, wanted: Collection[str] = ()) -> Seen:
         del base, prefix, wanted

@@ -22,7 +22,7 @@ from staged import (
 )
 
 from replanner.action.outputs import TABLE
-from replanner.errors import AccessDenied, UpstreamError
+from replanner.errors import AccessDenied, ReplannerError, UpstreamError
 
 CONFIG = ".github/replanner.yaml"
 
@@ -389,3 +389,63 @@ def test_a_model_folder_is_read_from_the_commit_not_from_the_disk(stage: Stage) 
     stage.head[CHAT] = profile("/etc")
     assert stage.run("pull_request", pull_event()) == 2
     assert "leaves the repository" in stage.log
+
+
+# --- the base as it is now
+
+
+TIP = "e" * 40
+
+
+def tightened(stage: Stage) -> None:
+    """The pull request breaks a profile; when it was pushed to, its base let that pass."""
+    stage.head[CHAT] = profile(LARGE, gpu="L4")
+    stage.base[CONFIG] = stage.head[CONFIG] = "fail_on: never\n"
+    now = {**stage.base, CONFIG: "fail_on: infeasible\n"}
+    stage.pulls.commits[TIP] = now
+    stage.pulls.forked_at = BASE
+    stage.forge.tip = TIP
+    stage.forge.commits = stage.pulls.commits
+
+
+@pytest.mark.parametrize("token", ["ghs_token", ""])
+@pytest.mark.parametrize("home", [REPO, "stranger/infra"])
+def test_a_pull_request_is_judged_by_the_rules_that_its_base_has_now(
+    stage: Stage, home: str, token: str
+) -> None:
+    tightened(stage)
+    assert stage.run("pull_request", pull_event(head_repository=home), token=token) == 1
+    assert "may be old" not in stage.log
+
+
+@pytest.mark.parametrize("event", ["workflow_dispatch", "issue_comment"])
+def test_so_is_one_that_was_named_or_commented_on(stage: Stage, event: str) -> None:
+    tightened(stage)
+    named = {"pr_number": "7"} if event == "workflow_dispatch" else {}
+    said = {
+        "action": "created",
+        "issue": {"number": 7, "pull_request": {}, "user": {"login": "octo"}},
+        "comment": {"id": 5, "body": "/replan", "user": {"login": "octo"}},
+    }
+    assert stage.run(event, {**COMMON, **said}, **named) == 1
+
+
+@pytest.mark.parametrize("error", [UpstreamError("away."), AccessDenied("may not.")])
+def test_where_that_cannot_be_seen_it_says_by_which_rules_it_judges(
+    stage: Stage, error: ReplannerError
+) -> None:
+    tightened(stage)
+    stage.forge.cannot_look = error
+    assert stage.run("pull_request", pull_event()) == 0
+    told = f"those of main at {BASE[:12]}: {error.message}"
+    assert stage.log.count("::warning title=replanner::The rules that count here may be old") == 1
+    assert told in stage.log
+    assert told in stage.summary
+
+
+def test_a_pull_request_that_was_closed_may_have_lost_its_base(stage: Stage) -> None:
+    stage.forge.branches = ()
+    event = pull_event("closed")
+    event["pull_request"]["state"] = "closed"
+    assert stage.run("pull_request", event) == 0
+    assert "::warning" not in stage.log

@@ -8,11 +8,12 @@ from check_book import CheckBook
 from replanner.errors import AccessDenied, InputError, RateLimited, UpstreamError
 from replanner.replan.check_runs import About, CheckWanted, about_of, put
 from replanner.replan.ports import CheckRun
+from replanner.report.annotations import Annotation
 from replanner.report.check_run import REPLAN, CheckText
 
 HEAD = "a" * 40
 TEXT = CheckText("failure", "❌ too large", "It does not fit.", (), (REPLAN,), "https://x/1")
-WANTED = CheckWanted(HEAD, About("pull", "7"), TEXT)
+WANTED = CheckWanted(HEAD, About.pull(7, "main"), TEXT)
 
 
 def saying(**more: object) -> CheckWanted:
@@ -33,7 +34,7 @@ def test_it_is_made_once_and_then_left_alone() -> None:
         saying(title="❌ larger still"),
         saying(summary="It does not start."),
         saying(buttons=()),
-        replace(WANTED, about=About("pull", "8")),
+        replace(WANTED, about=About.pull(8, "main")),
         replace(WANTED, again=True),
     ],
 )
@@ -87,6 +88,41 @@ def test_any_other_refusal_is_an_error() -> None:
     assert isinstance(found.error, InputError)
 
 
+REMARK = Annotation("error", "It does not fit.", "replanner: does_not_fit", "a.yaml", 3, 3, 5)
+
+
+@pytest.mark.parametrize("stands", [True, False])
+def test_a_remark_that_github_refuses_takes_nothing_else_with_it(stands: bool) -> None:  # noqa: FBT001
+    book = CheckBook(dislikes=lambda text: bool(text.remarks))
+    if stands:
+        put(book, saying(conclusion="success"))
+    wanted = saying(remarks=(REMARK,))
+    assert put(book, wanted).error is None
+    assert book.text(HEAD) == TEXT
+    assert put(book, wanted).operation == "unchanged"
+
+
+@pytest.mark.parametrize("conclusion", ["success", "failure", "neutral"])
+def test_no_old_success_outlives_a_text_that_github_refuses(conclusion: str) -> None:
+    book = CheckBook()
+    put(book, saying(conclusion="success", title="old"))
+    book.dislikes = lambda text: text.summary == "\x00"
+    wanted = saying(conclusion=conclusion, remarks=(REMARK,), summary="\x00")
+    assert put(book, wanted).error is None
+    assert book.text(HEAD).conclusion == "failure"
+    assert "refused" in book.text(HEAD).title
+    book.dislikes = lambda _: False
+    found = put(book, wanted).operation
+    assert found == ("unchanged" if conclusion == "failure" else "updated")
+
+
+def test_what_is_refused_whatever_it_says_is_an_error() -> None:
+    book = CheckBook()
+    put(book, WANTED)
+    book.dislikes = lambda _: True
+    assert isinstance(put(book, saying(conclusion="success", remarks=(REMARK,))).error, InputError)
+
+
 def test_one_that_is_to_be_spared_stays_as_it_is() -> None:
     book = CheckBook()
     put(book, WANTED)
@@ -96,10 +132,10 @@ def test_one_that_is_to_be_spared_stays_as_it_is() -> None:
 
 
 def test_a_check_run_says_what_it_is_about() -> None:
-    for about in (About("pull", "7"), About("queue", "b" * 40)):
+    for about in (About.pull(7, "main"), About("queue", "b" * 40)):
         run = CheckRun(1, replace(WANTED, about=about).tag)
         assert about_of(run) == about
-    assert About("pull", "7").number == 7
+    assert About.pull(7, "main").number == 7
     assert About("queue", "7").number is None
 
 

@@ -208,6 +208,21 @@ def test_what_is_not_known_is_neutral_until_it_is(yard: Yard, book: CheckBook) -
     assert book.text(HEAD).conclusion == "success"
 
 
+def test_what_is_not_known_of_a_fork_lets_nothing_pass_until_it_is(
+    yard: Yard, book: CheckBook
+) -> None:
+    yard.pulls.head_repository = "stranger/infra"
+    track = "engine:\n  image: reg.example/acme/vllm:v1\n  image_track: stable\n"
+    yard.head[CHAT] = profile(concurrency=4) + track
+    yard.images.error = UpstreamError("away.")
+    with pytest.raises(UpstreamError):
+        send(yard, pulled())
+    assert book.text(HEAD).conclusion == "failure"
+    yard.images.error, yard.images.now = None, {"stable": "a"}
+    assert only(yard, pulled())["check"] == "updated"
+    assert book.text(HEAD).conclusion == "success"
+
+
 def test_a_review_that_cannot_be_made_now_says_nothing_yet(
     yard: Yard, book: CheckBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -322,14 +337,14 @@ def test_of_two_pull_requests_the_one_that_the_check_tells_of_is_meant(
     yard: Yard, book: CheckBook
 ) -> None:
     send(yard, pulled())
-    book.runs[HEAD] = replace(book.runs[HEAD], tag=f"pull 8 {'0' * 16}")
+    book.runs[HEAD] = replace(book.runs[HEAD], tag=f"pull 8 {'0' * 16} {'0' * 16}")
     yard.pulls.others[8] = replace(yard.pulls.pull(7), number=8)
     assert only(yard, rerun())["pull"] == 8
 
 
 def test_another_pull_request_of_the_same_head_is_found(yard: Yard, book: CheckBook) -> None:
     send(yard, pulled())
-    book.runs[HEAD] = replace(book.runs[HEAD], tag=f"pull 99 {'0' * 16}")
+    book.runs[HEAD] = replace(book.runs[HEAD], tag=f"pull 99 {'0' * 16} {'0' * 16}")
     yard.pulls.others[99] = replace(yard.pulls.pull(7), state="closed")
     assert only(yard, rerun())["pull"] == 7
 

@@ -46,8 +46,10 @@ class Doing:
         return {"did": "updated"}
 
 
-def target(kind: str = "update", key: str = "a", repository: str = "acme/infra") -> Json:
-    return Target(kind, key, repository, {}).to_json()
+def target(
+    kind: str = "update", key: str = "a", repository: str = "acme/infra", **payload: object
+) -> Json:
+    return Target(kind, key, repository, payload).to_json()
 
 
 def told(engine: sa.Engine) -> dict[tuple[str, ...], float]:
@@ -202,11 +204,11 @@ class Hourly:
         self.workers = [Capped(self.doing, engine, most, lambda: self.now) for _ in range(2)]
         self.turn = 0
 
-    def run(self, *about: str) -> int:
+    def run(self, *about: str, **payload: object) -> int:
         """0, or in how many seconds to come again."""
         self.turn += 1
         try:
-            self.workers[self.turn % 2].run(target(*about))
+            self.workers[self.turn % 2].run(target(*about, **payload))
         except TooOften as error:
             return error.retry_after_s or -1
         return 0
@@ -246,6 +248,37 @@ def test_the_merge_queue_is_not_put_off(engine: sa.Engine) -> None:
     assert hourly.run("queue", "acme/infra|queue|x") == 0
 
 
+def test_a_stranger_puts_off_no_update_and_no_review_but_those_of_forks(engine: sa.Engine) -> None:
+    hourly = Hourly(engine, most=60)
+    pushes = [hourly.run("pull", f"acme/infra|pull|{one % 5}", fork=True) for one in range(100)]
+    assert sum(not wait for wait in pushes) == 60
+    assert hourly.run("pull", "acme/infra|pull|9", fork=True)
+    assert hourly.run("pull", "acme/infra|pull|9") == 0
+    assert hourly.run() == 0
+    assert hourly.run("left", "acme/infra|left|9|a") == 0
+    assert hourly.run("button", "acme/infra|rerun|a") == 0
+
+
+def test_one_pull_request_uses_up_a_quarter(engine: sa.Engine) -> None:
+    hourly = Hourly(engine, most=60)
+    waits = []
+    for _ in range(20):
+        waits.append(hourly.run("pull", "acme/infra|pull|7"))
+        hourly.now += 1000
+    assert waits == [0] * 15 + [3601 - second for second in range(15, 20)]
+    assert hourly.run("pull", "acme/infra|pull|8") == 0
+
+
+def test_the_least_share_is_one(engine: sa.Engine) -> None:
+    hourly = Hourly(engine, most=2)
+    assert [bool(hourly.run("pull", "acme/infra|pull|7")) for _ in range(2)] == [False, True]
+
+
+def test_what_is_many_things_has_no_share(engine: sa.Engine) -> None:
+    hourly = Hourly(engine, most=4)
+    assert [hourly.run() for _ in range(4)] == [0] * 4
+
+
 def test_one_repository_uses_up_nothing_of_another(engine: sa.Engine) -> None:
     hourly = Hourly(engine, most=1)
     assert hourly.run() == 0
@@ -266,9 +299,9 @@ def test_a_clock_that_was_set_back_locks_nobody_out(engine: sa.Engine) -> None:
     assert hourly.run() == 0
 
 
-@pytest.mark.parametrize("said", [None, {"a": 1}, ["x", None, 3.5]])
+@pytest.mark.parametrize("said", [None, {"a": 1}, ["x", None, 3.5, [1], ["a", 1]]])
 def test_a_note_that_makes_no_sense_counts_for_nothing(engine: sa.Engine, said: object) -> None:
-    tables.note(engine, "runs in acme/infra", said)
+    tables.note(engine, "runs in acme/infra: updates", said)
     assert Hourly(engine, most=1).run() == 0
 
 

@@ -78,7 +78,7 @@ def test_so_it_is_when_its_check_is_run_again(  # noqa: PLR0913, PLR0917 - one m
     yard.head[CHAT] = profile(LARGE)
     send(yard, pulled())
     assert book.text(HEAD).conclusion == "success"
-    book.runs[HEAD] = replace(book.runs[HEAD], tag=f"pull {number} {'0' * 16}")
+    book.runs[HEAD] = replace(book.runs[HEAD], tag=f"pull {number} {'0' * 16} {'0' * 16}")
     yard.pulls.others[99] = replace(yard.pulls.pull(7), state="closed")
     tightened(yard, monkeypatch)
     send(yard, pressed(action, button))

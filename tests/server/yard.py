@@ -50,6 +50,10 @@ class ShownPulls(FakePulls):
     def pull(self, number: int) -> Pull:
         return self.others.get(number) or self.shown or super().pull(number)
 
+    def pulls_at(self, commit: str) -> Sequence[Pull]:
+        found = [self.pull(number) for number in sorted({7, *self.others}, reverse=True)]
+        return [one for one in found if one.state == "open" and one.head_commit == commit]
+
 
 @dataclass
 class ReadForge(FakeForge):

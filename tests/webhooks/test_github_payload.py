@@ -53,6 +53,13 @@ def test_labels_edits_and_ends_are_told() -> None:
     assert labeled.label == "replanner:apply"
     edited = parsed("pull_request", {"pull_request": PULL, "changes": {"body": {"from": "old"}}})
     assert (edited.body_before, edited.pull and edited.pull.closed) == ("old", False)
+    base = {"ref": {"from": "weak"}, "sha": {"from": BASE}}
+    moved = parsed("pull_request", {"pull_request": PULL, "changes": {"base": base}})
+    assert moved.pull
+    assert (moved.pull.base_before, moved.pull.head_before) == ("weak", "")
+    pushed = parsed("pull_request", {"pull_request": PULL, "before": "c" * 40, "after": HEAD})
+    assert pushed.pull
+    assert (pushed.pull.base_before, pushed.pull.head_before) == ("", "c" * 40)
     over = parsed("pull_request", {"pull_request": {**PULL, "state": "closed"}})
     assert over.pull
     assert over.pull.closed

@@ -97,12 +97,17 @@ def _body(tag: str, text: CheckText, remarks: Sequence[Annotation]) -> dict[str,
     output = {"title": text.title, "summary": text.summary}
     return {
         "external_id": tag,
-        "status": "completed",
-        "conclusion": text.conclusion,
+        **_status(text),
         "output": {**output, "annotations": annotations} if annotations else output,
         "actions": _actions(text.buttons),
         **({"details_url": text.url} if text.url else {}),
     }
+
+
+def _status(text: CheckText) -> dict[str, str]:
+    if not text.conclusion:
+        return {"status": "in_progress"}
+    return {"status": "completed", "conclusion": text.conclusion}
 
 
 def _actions(buttons: Iterable[Button]) -> list[dict[str, str]]:

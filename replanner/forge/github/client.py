@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from github import Auth, GithubException, GithubIntegration
 from github.Requester import Requester
@@ -35,6 +35,7 @@ _ACCEPT = {"Accept": "application/vnd.github+json"}
 _OK = 200
 _ERROR_FROM = 300
 _UNCHANGED = 304
+_NEXT = re.compile(r'[?&]cursor=([^&>]+)[^>]*>;\s*rel="next"')
 # Written twice, these are the same object or one that nothing points at.
 _CONTENT_ADDRESSED = re.compile(r"/git/(blobs|trees|commits)$")
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -103,9 +104,18 @@ class Client:
         self, verb: str, path: str, *, doing: str, query: Mapping[str, str] | None = None
     ) -> object:
         """What only the App itself may ask, none of its installations."""
+        return self.as_app_with_next(verb, path, doing=doing, query=query)[0]
+
+    def as_app_with_next(
+        self, verb: str, path: str, *, doing: str, query: Mapping[str, str] | None = None
+    ) -> tuple[object, str]:
+        """The same, and the cursor of the page that follows; empty on the last one."""
         settings = {**self._writer.kwargs, "auth": self._app}
         with self.doing(doing), closing(GithubIntegration(**settings)) as integration:
-            return integration.requester.requestJsonAndCheck(verb, path, dict(query or {}))[1]
+            asked = dict(query or {})
+            headers, found = integration.requester.requestJsonAndCheck(verb, path, asked)
+        following = _NEXT.search(str(headers.get("link", "")))
+        return found, unquote(following[1]) if following else ""
 
     def _trusted(self) -> bool | str:
         """certifi's authorities and the bundle's in one file, for as long as this client lives."""

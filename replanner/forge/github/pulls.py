@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Literal
 from urllib.parse import quote
 
@@ -22,7 +23,8 @@ _HUNK: Final = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)")
 _LOGIN: Final = re.compile(r"[A-Za-z0-9_-]{1,100}(?:\[bot\])?")
 _MAY_WRITE: Final = frozenset({"admin", "maintain", "write"})
 _REVIEW: Final = "These changes of one line were planned, and help."
-_PAGE: Final = {"per_page": "100"}
+_PAGE_LENGTH: Final = 100
+_PAGE: Final = {"per_page": str(_PAGE_LENGTH)}
 _RECENT: Final = {"state": "open", "sort": "updated", "direction": "desc", **_PAGE}
 _COMMENTS: Final = """query($owner: String!, $name: String!, $number: Int!, $after: String) {
   viewer { login databaseId }
@@ -166,6 +168,11 @@ class GitHubPulls:
             if one.head.sha == commit and repository.lower() in ("", home.lower()):
                 return one.shown()
         return None
+
+    def pulls_at(self, commit: str) -> Sequence[Pull]:
+        """Among as many as one page holds: one that was just opened is the first of it."""
+        listed = self.session.pages(_Pull, "pulls", doing="list pull requests", query=_RECENT)
+        return [one.shown() for one in islice(listed, _PAGE_LENGTH) if one.head.sha == commit]
 
     def compare(self, base: str, head: str) -> Comparison:
         """One call: further pages would only list more commits."""

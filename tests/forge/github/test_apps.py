@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from fake_github import FakeGitHub, Reply, fake_github
+from fake_github import FakeGitHub, Reply, Request, fake_github
 
 from replanner.errors import RateLimited
 from replanner.forge.github.apps import installations, redeliver_failed, repositories_of
@@ -60,8 +61,28 @@ def test_finds_every_repository_of_an_installation(
     assert list(repositories_of(there)) == ["acme/infra"]
 
 
-def delivery(number: int, guid: str, status: int) -> dict[str, object]:
-    return {"id": number, "guid": guid, "status_code": status}
+def delivery(number: int, guid: str, status: int, ago_min: float = 600) -> dict[str, object]:
+    at = (datetime.now(UTC) - timedelta(minutes=ago_min)).isoformat()
+    return {"id": number, "guid": guid, "status_code": status, "delivered_at": at}
+
+
+def asked_again(fake: FakeGitHub) -> list[str]:
+    found = [path.split("/") for path in fake.paths() if path.startswith("POST")]
+    assert all(one[-1] == "attempts" for one in found)
+    return [one[-2] for one in found]
+
+
+def deliveries(fake: FakeGitHub, *pages: list[dict[str, object]]) -> None:
+    """Pages that know no numbers, as GitHub has them."""
+
+    def page(request: Request) -> Reply:
+        at = int(request.query.get("cursor", ["v 0"])[0].removeprefix("v "))
+        link = f'<{fake.url}/app/hook/deliveries?per_page=100&cursor=v%20{at + 1}>; rel="next"'
+        more = at + 1 < len(pages)
+        return Reply(body=pages[at], headers={"Link": link} if more else {})
+
+    fake.on("GET", "^/app/hook/deliveries$", page)
+    fake.on("POST", "^/app/hook/deliveries/[0-9]+/attempts$", Reply(202, {}))
 
 
 def test_asks_again_for_what_never_arrived_and_for_nothing_else(
@@ -74,12 +95,61 @@ def test_asks_again_for_what_never_arrived_and_for_nothing_else(
         delivery(6, "mended", 502),
         delivery(5, "fine", 202),
     ]
-    fake.on("GET", "^/app/hook/deliveries$", Reply(body=rows))
-    fake.on("POST", "^/app/hook/deliveries/9/attempts$", Reply(202, {}))
+    deliveries(fake, rows)
     assert redeliver_failed(app) == 1
-    assert [path for path in fake.paths() if path.startswith("POST")] == [
-        "POST /app/hook/deliveries/9/attempts"
-    ]
+    assert asked_again(fake) == ["9"]
+
+
+def test_what_was_refused_is_not_asked_for_again(fake: FakeGitHub, app: Connection) -> None:
+    refused = (301, 400, 401, 404, 413, 415, 422, 431)
+    failed = (0, 408, 429, 500, 502, 503, 504)
+    rows = [delivery(code, f"of {code}", code) for code in (*refused, *failed)]
+    deliveries(fake, [*rows, delivery(999, "of 422", 502)])
+    assert redeliver_failed(app) == len(failed)
+    assert sorted(map(int, asked_again(fake))) == sorted(failed)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "ago_min", "due"),
+    [
+        (1, 0, True),
+        (2, 24, False),
+        (2, 26, True),
+        (3, 26, False),
+        (3, 51, True),
+        (6, 401, True),
+        (7, 4000, False),
+    ],
+)
+def test_what_fails_each_time_is_asked_for_less_and_less_and_then_no_more(
+    fake: FakeGitHub,
+    app: Connection,
+    attempts: int,
+    ago_min: float,
+    due: bool,  # noqa: FBT001
+) -> None:
+    deliveries(fake, [delivery(9 - one, "late", 503, ago_min) for one in range(attempts)])
+    assert redeliver_failed(app) == due
+
+
+def test_older_pages_are_looked_at_too_as_far_as_there_is_an_end(
+    fake: FakeGitHub, app: Connection
+) -> None:
+    deliveries(fake, [delivery(2, "new", 202)], [delivery(1, "old", 502)])
+    assert redeliver_failed(app) == 1
+    assert asked_again(fake) == ["1"]
+    fake.asked.clear()
+    deliveries(fake, *([delivery(page, str(page), 502)] for page in range(30)))
+    assert redeliver_failed(app) == 10
+    assert asked_again(fake) == [str(page) for page in reversed(range(10))]
+
+
+def test_many_are_asked_for_in_several_looks_the_oldest_first(
+    fake: FakeGitHub, app: Connection
+) -> None:
+    deliveries(fake, [delivery(one, str(one), 502) for one in range(300, 0, -1)])
+    assert redeliver_failed(app) == 200
+    assert asked_again(fake)[:2] == ["1", "2"]
 
 
 def test_a_limit_is_told_as_one(fake: FakeGitHub, app: Connection) -> None:

@@ -13,9 +13,9 @@ from wire import Wire, wired
 from replanner.errors import AccessDenied, RateLimited, UpstreamError
 from replanner.forge.github.checks import GitHubChecks
 from replanner.forge.github.session import App, Connection, Pace, Session
-from replanner.replan.check_runs import About, CheckWanted, Put, put
+from replanner.replan.check_runs import About, CheckWanted, Put, hold, put
 from replanner.report.annotations import Annotation
-from replanner.report.check_run import APPLY, NAME, REPLAN, CheckText
+from replanner.report.check_run import APPLY, NAME, REPLAN, CheckText, waiting_text
 
 AT_ONCE = Pace(0, 0, patience_s=5, first_wait_s=0.01, timeout_s=5)
 REMARK = Annotation("error", "It does not fit.", "replanner: does_not_fit", "a.yaml", 3, 3, 5)
@@ -40,7 +40,7 @@ class Scene:
         """From a session of its own, as a job that was begun anew."""
         checks = self.checks()
         self.wire.clear()
-        return put(checks, CheckWanted(self.commit, About("pull", "7"), text, **more))
+        return put(checks, CheckWanted(self.commit, About.pull(7, "main"), text, **more))
 
     @property
     def shown(self) -> Any:
@@ -117,10 +117,28 @@ def test_a_lost_answer_leaves_one(scene: Scene) -> None:
     assert checks.find(scene.commit) is None
     scene.wire.clear()
     scene.wire.lose = frozenset({1})
-    wanted = CheckWanted(scene.commit, About("pull", "7"), TEXT)
+    wanted = CheckWanted(scene.commit, About.pull(7, "main"), TEXT)
     assert put(checks, wanted).operation == "created"
     assert scene.put().operation == "unchanged"
     assert len(scene.github.check_runs(scene.commit)) == 1
+
+
+def test_a_gate_is_shut_by_a_second_one_that_counts_and_is_the_one_that_is_ended(
+    scene: Scene,
+) -> None:
+    scene.put(replace(TEXT, conclusion="success"))
+    first = scene.shown["id"]
+    wanted = CheckWanted(scene.commit, About.pull(8, "main"), waiting_text(8, "main"))
+    assert hold(scene.checks(), wanted).operation == "created"
+    found = scene.checks().find(scene.commit)
+    assert found
+    assert (found.id > first, found.conclusion) == (True, "")
+    shown = {one["id"]: one["status"] for one in scene.github.check_runs(scene.commit)}
+    assert shown == {first: "completed", found.id: "in_progress"}
+    assert scene.put().operation == "updated"
+    ended = scene.checks().find(scene.commit)
+    assert ended
+    assert (ended.id, ended.conclusion) == (found.id, "failure")
 
 
 def test_other_checks_of_the_commit_are_not_touched(scene: Scene) -> None:

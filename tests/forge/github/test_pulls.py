@@ -154,6 +154,16 @@ def test_the_pull_request_of_a_commit_is_the_open_one_from_that_repository(scene
     assert pulls.pull_of(head, repository="acme-bot/infra") is None
 
 
+def test_all_open_pull_requests_of_a_commit_are_found(scene: Scene) -> None:
+    pulls, head = scene.pulls(), scene.github.head("wider")
+    scene.github.repo("POST", "/git/refs", {"ref": "refs/heads/second", "sha": head})
+    second = scene.github.open_pull("second")
+    assert {one.number for one in pulls.pulls_at(head)} == {scene.number, second}
+    assert pulls.pulls_at(scene.github.head()) == []
+    scene.github.repo("PATCH", f"/pulls/{second}", {"state": "closed"})
+    assert [one.number for one in pulls.pulls_at(head)] == [scene.number]
+
+
 def test_a_comparison_starts_where_the_branch_left_the_base(scene: Scene) -> None:
     left = scene.github.head()
     scene.github.push({"README.md": "# Moved on\n"})
