@@ -139,3 +139,32 @@ def test_the_merge_queue_is_answered(stage: Stage) -> None:
         quiet(stage)
         assert len(github.check_runs(head)) == 1
         assert github.pulls() == []
+
+
+def test_a_success_for_one_branch_opens_no_other(stage: Stage) -> None:
+    github = stage.github
+    github.push({CHAT: profile(SMALL)})
+    rules = {".github/replanner.yaml": "fail_on: never\n"}
+    github.push(rules, branch="weak", start="main")
+    with stage.app_server():
+        stage.listens()
+        head = github.push({CHAT: TOO_LARGE}, branch="topic", start="main")
+        lax = github.open_pull("topic", base="weak")
+        settled(stage, head, "success")
+        strict = github.open_pull("topic")
+        ended = until(lambda: [one for one in runs(stage, head) if one["conclusion"] == "failure"])
+        first, last = sorted(runs(stage, head), key=lambda one: int(one["id"]))
+        assert (first["conclusion"], last["id"]) == ("success", ended[0]["id"])
+        github.repo("PATCH", f"/pulls/{strict}", {"state": "closed"})
+        until(lambda: {one["conclusion"] for one in runs(stage, head)} == {"success"})
+        moved = github.repo("PATCH", f"/pulls/{lax}", {"base": "main"})
+        # GitHub tells where it was for; the emulator does not.
+        change = {"base": {"ref": {"from": "weak"}, "sha": {"from": github.head("weak")}}}
+        told = {"action": "edited", "pull_request": moved, "changes": change}
+        assert stage.told("pull_request", told, WRITER) == 202
+        until(lambda: "failure" in {one["conclusion"] for one in runs(stage, head)})
+        quiet(stage)
+
+
+def runs(stage: Stage, commit: str) -> list[Mapping[str, Any]]:
+    return stage.github.check_runs(commit)
