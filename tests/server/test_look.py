@@ -58,11 +58,11 @@ def test_a_repository_that_stands_still_is_not_read_again(yard: Yard) -> None:
     assert (yard.asked, yard.opened) == ([REPO], [REPO])
 
 
-def test_a_push_that_nobody_told_is_found(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_push_that_nobody_told_is_found(yard: Yard) -> None:
     server = rounds(yard)
     server.look()
     yard.forge.commits = {"c" * 40: {CHAT: profile(LARGE)}}
-    monkeypatch.setattr("staged.BASE", "c" * 40)
+    yard.forge.tip = "c" * 40
     assert server.look() == [MAIN]
     known = server.work._index.known(REPO)
     assert known.bases[0].models == {(LARGE, "main")}
