@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 TRUTH ?= ../shared/truth
+# Two for each core: many tests wait for servers.
+PROCESSES ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 .PHONY: demo test lint types layers coverage truth accuracy packaging bench fuzz load chaos soak lock clean
 
@@ -13,7 +15,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/python examples/demo/run_demo.py
 
 test: $(VENV)/.dev
-	$(BIN)/pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

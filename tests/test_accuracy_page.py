@@ -19,6 +19,7 @@ def test_it_tells_every_metric_group_and_the_worst_cases() -> None:
     titles = re.findall(r"^##+ (.+)$", PAGE, flags=re.MULTILINE)
     assert [title.partition(":")[0] for title in titles] == [
         "Memory",
+        "By what a figure rests on",
         "Other planners on such rows",
         "By model family",
         "By GPU",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from accuracy_notes import PEERS, WHY
+from accuracy_seen import as_file, seen
 from fit_memory import METRICS, Answers, Case, Fit, fit
 from scoreboard import BOARDS, figures_of
 
@@ -23,6 +24,14 @@ _LABELS = {
     "concurrency": "maximum concurrency",
     "kv_needed": "KV of one request, GiB",
 }
+_BY_BASIS = {
+    "weights": "weights",
+    "activation": "activations",
+    "non_torch": "outside PyTorch",
+    "cuda_graph": "CUDA graphs",
+    "kv_cache": "KV cache, headroom",
+    "kv_needed": "KV of one request",
+}
 _VERDICTS = {
     "started": "of those that started",
     "refused": "of those refused",
@@ -32,6 +41,8 @@ _GROUPS = {"family": "Model family", "gpu": "GPU", "version": "vLLM"}
 _DECIDING = {"weights", "kv", "tokens", "concurrency", "kv_needed"}
 _FAR_PERCENT = 10.0
 _FAR_OVERHEAD = (20.0, 0.15)  # percent and GiB: hundredths of a GiB are many percent of little
+
+_SEEN = Path(__file__).parents[1] / "replanner" / "catalogue" / "vllm" / "seen.json"
 
 _HEAD = """\
 <!-- Written by tools/accuracy.py (`make accuracy`); changes by hand fail a test. -->
@@ -59,12 +70,12 @@ def main() -> int:
     if not (truth / "score_engine.py").exists():
         print(f"{page} stays as it is: no truth folder at {truth} (make accuracy TRUTH=FOLDER)")
         return 0
-    engine, _, speed = BOARDS
-    text = "\n".join(
-        [_HEAD, *_memory(fit(truth)), *_engine(figures_of(engine, truth)),
-         *_speed(figures_of(speed, truth))]
-    )  # fmt: skip
-    page.write_text(sealed(text), encoding="utf-8")
+    engine, _, speed = (figures_of(board, truth) for board in BOARDS)
+    fitted = fit(truth)
+    found = seen(fitted, engine)
+    _SEEN.write_text(as_file(found), encoding="utf-8")
+    lines = [_HEAD, *_memory(fitted, found["within"]), *_engine(engine), *_speed(speed)]
+    page.write_text(sealed("\n".join(lines)), encoding="utf-8")
     return 0
 
 
@@ -73,7 +84,7 @@ def sealed(text: str) -> str:
     return f"{text}\n<!-- sha256 {hashlib.sha256(text.encode()).hexdigest()} -->\n"
 
 
-def _memory(fitted: Fit) -> Iterator[str]:
+def _memory(fitted: Fit, within: Mapping[str, Any]) -> Iterator[str]:
     ours, left_out = _seen(fitted, fitted.answers), _seen(fitted, fitted.left_out)
     yield f"## Memory: {len(fitted.cases)} start-ups of vLLM 0.6 to 0.28\n"
     yield _filled(
@@ -83,6 +94,7 @@ def _memory(fitted: Fit) -> Iterator[str]:
         " behind the figures were found while looking at all of these cases."
     )
     yield from _by_metric(ours, left_out)
+    yield from _by_basis(within)
     yield from _by_peer(ours, left_out)
     for name, title in _GROUPS.items():
         yield from _by_group(title, ours.summary["by"][name], left_out.summary["by"][name])
@@ -111,6 +123,29 @@ def _by_metric(ours: Seen, left_out: Seen) -> Iterator[str]:
         mine, other = (seen.summary["verdict"][name] for seen in (ours, left_out))
         yield f"| {label} | {mine['n']} | {mine['share']:.1f} | {other['share']:.1f} |"
     yield ""
+
+
+def _by_basis(within: Mapping[str, Any]) -> Iterator[str]:
+    yield "### By what a figure rests on\n"
+    yield _filled(
+        "What a plan says of its own figures (`certainty` in plan.json): nine of ten cases were"
+        " this close, with their group left out. *Exact* is vLLM's arithmetic, *modelled* follows"
+        " its source with sizes that logs agree about, *guessed* has a size that few logs tell or"
+        " that they disagree about; a plan says which. The KV of one request is held against"
+        " vLLM's own code. Guessed models have no cases."
+    )
+    yield "| nine of ten within | exact | modelled | guessed |\n|:--|--:|--:|--:|"
+    for name, row in within.items():
+        cells = (_near(row.get(basis)) for basis in ("exact", "modelled", "guessed"))
+        yield f"| {_BY_BASIS[name]} | {' | '.join(cells)} |"
+    yield ""
+
+
+def _near(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return ""
+    unit = {"GiB": " GiB", "percent": " %"}.get(found["unit"], f" % {found['unit'][8:]}")
+    return f"{found['value']:g}{unit} ({found['cases']:,} cases)"
 
 
 def _not_scored(found: Mapping[str, int]) -> str:

@@ -23,11 +23,9 @@ Unit = Literal["GiB", "tokens", "x"]
 # Up to this much is rounding and what differs from run to run (0.06 to 0.1 GiB of the same command
 # on the same H100).
 _SAME_GIB: Final = 0.1
-# What the plan claims for the terms that are modelled: so much, or so many GiB.
-_MODELLED_PERCENT: Final = 25.0
-_MODELLED_GIB: Final = 0.25
 # Percents of less than a GiB mean nothing, so they are judged in GiB.
 _SMALL_POOL_GIB: Final = 1.0
+_NEAR_GIB: Final = 0.25
 _SAME_SHARE: Final = 0.005
 
 
@@ -161,21 +159,29 @@ def _rows(plan: Plan, seen: Seen, actual: Mapping[str, float], tolerance: float)
             predicted=mine,
             actual=real,
             error_percent=None if in_gib or not real else 100 * (mine - real) / abs(real),
-            within=_within(figure, mine, real, tolerance),
+            within=_within(figure, mine, real, _allowed(plan, figure, real, tolerance)),
             decides=figure.decides and not hand and not (small and figure.key in _CAPACITY),
             measured=figure.key.removesuffix("_gib") in memory.measured,
         )
 
 
-def _within(figure: _Figure, mine: float, real: float, tolerance: float) -> bool:
+def _allowed(plan: Plan, figure: _Figure, real: float, tolerance: float) -> float:
+    """How far off a figure may be, in its unit; the terms of the overhead as far as the plan says
+    of itself, where it does."""
     if figure.key == "max_model_len":
-        return mine == real
-    share, least = (tolerance, _SAME_GIB) if figure.decides else (_MODELLED_PERCENT, _MODELLED_GIB)
+        return 0.0
+    found = plan.feasibility.certainty.get(figure.key)
+    if not figure.decides and found is not None and found.within is not None:
+        return max(found.within, _SAME_GIB)
+    allowed = abs(real) * tolerance / 100
+    least = _NEAR_GIB if figure.key == _POOL and real < _SMALL_POOL_GIB else _SAME_GIB
+    return max(allowed, least) if figure.unit == "GiB" else allowed
+
+
+def _within(figure: _Figure, mine: float, real: float, allowed: float) -> bool:
     if figure.key == _POOL and real < _SMALL_POOL_GIB:
-        least = _MODELLED_GIB
         mine, real = max(mine, 0.0), max(real, 0.0)  # how much is missing does not matter
-    allowed = abs(real) * share / 100
-    return abs(mine - real) <= (max(allowed, least) if figure.unit == "GiB" else allowed)
+    return abs(mine - real) <= allowed
 
 
 def _comparable(plan: Plan, seen: Seen) -> bool:

@@ -9,6 +9,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from replanner.planning.calibration import calibrated
+from replanner.planning.certainty import (
+    Grounds,
+    certainties,
+    grounds_of,
+    pool_certainty,
+    with_given,
+    with_measured,
+)
 from replanner.planning.facts import KvLayers, ModelFacts, Parallel
 from replanner.planning.kv_cache import KvPlan, KvSettings, plan_kv
 from replanner.planning.kv_draft import draft_layers
@@ -26,8 +34,6 @@ from replanner.planning.result import EngineConfig, Feasibility, MemoryBreakdown
 from replanner.planning.units import GIB
 from replanner.planning.weights import shard_weights
 
-# Below this share of the budget the modelled overheads' own error decides (see docs/accuracy).
-_TIGHT_SHARE = 0.03
 _NO_CUDA = (0, 0)  # AMD: none of the block sizes that a CUDA backend asks for
 
 
@@ -191,7 +197,7 @@ def _overheads(config: EngineConfig, situation: Situation) -> tuple[int, int, in
 def assess(config: EngineConfig, situation: Situation, *, refused: bool) -> Feasibility:
     """The verdict on a configuration; `refused` says that vLLM rejects it whatever the memory."""
     memory, kv = memory_of(config, situation), kv_plan_of(config, situation)
-    workload = situation.workload
+    grounds, workload = _grounds(config, situation, memory), situation.workload
     replica_share = math.ceil(workload.concurrency / config.data_parallel_size)
     request_tokens = min(workload.prompt_tokens + workload.gen_tokens, config.max_model_len)
     margin = situation.policy.fragmentation_factor
@@ -200,13 +206,14 @@ def assess(config: EngineConfig, situation: Situation, *, refused: bool) -> Feas
     headroom = memory.kv_cache_bytes - needed
     pool = max(0, memory.kv_cache_bytes)
     fits = starts and headroom >= situation.policy.headroom_gb * GIB and _admits(config, workload)
-    return Feasibility(
+    found = Feasibility(
         fits=fits,
         starts=starts,
         oom_risk=_risk(
             memory,
             spare_bytes=min(headroom, pool - kv.start_bytes),
             uncounted_bytes=_uncounted_graphs(config, situation),
+            error_bytes=pool_certainty(grounds, memory).within,
         ),
         memory=memory,
         headroom_bytes=headroom,
@@ -217,6 +224,16 @@ def assess(config: EngineConfig, situation: Situation, *, refused: bool) -> Feas
         max_context_at_concurrency=kv.max_context(pool, replica_share),
         kv_needed_bytes=kv.request_bytes,
     )
+    return found._replace(certainty=certainties(grounds, found))
+
+
+def _grounds(config: EngineConfig, situation: Situation, memory: MemoryBreakdown) -> Grounds:
+    guess = situation.facts.guess or (situation.draft.guess if situation.draft else "")
+    facts = situation.facts._replace(guess=guess)
+    grounds = grounds_of(facts, parallel_of(config), steps_of(config, situation))
+    if situation.policy.overhead_gb is not None:
+        return with_given(grounds)
+    return with_measured(grounds, memory)
 
 
 def _admits(config: EngineConfig, workload: Workload) -> bool:
@@ -243,10 +260,13 @@ def _uncounted_graphs(config: EngineConfig, situation: Situation) -> int:
     return cuda_graph_bytes(facts, steps) - counted_graph_bytes(facts, steps)
 
 
-def _risk(memory: MemoryBreakdown, *, spare_bytes: int, uncounted_bytes: int) -> OomRisk:
-    """High when something is missing; medium when the model's own error could decide."""
+def _risk(
+    memory: MemoryBreakdown, *, spare_bytes: int, uncounted_bytes: int, error_bytes: float | None
+) -> OomRisk:
+    """High when something is missing; medium when the plan's own error could decide, or when how
+    large that is is not known."""
     outside = memory.total_bytes - memory.budget_bytes
     if spare_bytes < 0 or uncounted_bytes > outside:
         return "high"
-    tight = spare_bytes < _TIGHT_SHARE * memory.budget_bytes
+    tight = error_bytes is None or spare_bytes < error_bytes
     return "medium" if tight or uncounted_bytes > outside / 2 else "low"

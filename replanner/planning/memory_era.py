@@ -52,6 +52,11 @@ def figure(name: str) -> int:
     return int(_facts()["figures"][name]["gib"] * GIB)
 
 
+def guess_of(name: str) -> str:
+    """How to call a term whose size logs disagree about or hardly tell; empty where they agree."""
+    return str(_facts()["figures"][name].get("guess", ""))
+
+
 def media_of(architecture: str) -> Media:
     """All zeros where the model's items fit into the token budget or are not known."""
     row = _facts()["media"].get(architecture, {})

@@ -13,6 +13,7 @@ from replanner.planning.memory_era import (
     Media,
     MemoryEra,
     figure,
+    guess_of,
     media_of,
     memory_era,
     uses_second_runner,
@@ -179,10 +180,19 @@ def _counts(facts: ModelFacts, steps: Steps) -> float:
 
 
 def _compiling(facts: ModelFacts, steps: Steps) -> int:
-    """What the first compilation leaves on GPUs below the tier of 70 GiB."""
+    return figure("compiled") if _leaves_compiled(facts, steps) else 0
+
+
+def _leaves_compiled(facts: ModelFacts, steps: Steps) -> bool:
+    """Only on GPUs below the tier of 70 GiB does the first compilation leave something."""
     small = steps.memory_bytes < _DATACENTRE_BYTES and steps.capability is not None
     compiles = steps.era.compiled and not steps.enforce_eager and not facts.pooling
-    return figure("compiled") if compiles and small else 0
+    return compiles and small
+
+
+def guesses_of_run(facts: ModelFacts, steps: Steps) -> tuple[str, ...]:
+    """The terms of the activations that are guesses, as people call them."""
+    return (guess_of("compiled"),) if _leaves_compiled(facts, steps) else ()
 
 
 def _tables(facts: ModelFacts, parallel: Parallel, steps: Steps) -> float:

@@ -3,7 +3,7 @@
 A record is a plan with the inputs it rests on and the digests of what was written. The document
 is canonical (sorted keys, no timestamps, rounded floats, bytes as integers), so equal inputs give
 equal bytes. The identity leaves out artifacts, explanations and the planner's and catalogue's
-versions: when only those move, nothing is written.
+versions, and how far figures are trusted: when only those move, nothing is written.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from replanner.planning.request import FlagValue
 from replanner.planning.result import (
+    Certainty,
     Feasibility,
     Finding,
     MemoryBreakdown,
@@ -22,7 +23,7 @@ from replanner.planning.result import (
 from replanner.planning.units import GIB
 
 SCHEMA_VERSION = 1
-_NOT_IDENTITY = ("artifacts", "explanations", "identity")
+_NOT_IDENTITY = ("artifacts", "certainty", "explanations", "identity")
 _VERSIONS = ("planner_version", "catalogue_version")
 
 
@@ -68,6 +69,7 @@ def document(record: PlanRecord) -> dict[str, object]:
         },
         "config": plain(plan.config),
         "feasibility": _feasibility(plan.feasibility, plan.findings),
+        "certainty": _certainty(plan.feasibility.certainty),
         "performance": _performance(plan.performance),
         "fixes": [plain(fix) for fix in plan.fixes],
         "explanations": dict(plan.explanations),
@@ -142,6 +144,13 @@ def _feasibility(feasibility: Feasibility, findings: tuple[Finding, ...]) -> dic
         "max_concurrency_at_context": round(float(feasibility.max_concurrency_at_context), 4),
         "max_context_at_concurrency": feasibility.max_context_at_concurrency,
         "warnings": [plain(finding) for finding in findings],
+    }
+
+
+def _certainty(found: Mapping[str, Certainty]) -> dict[str, object]:
+    return {
+        name: {key: value for key, value in plain(one).items() if key != "why" or value}
+        for name, one in found.items()
     }
 
 

@@ -10,6 +10,7 @@ from replanner.planning.request import FlagValue, Lora, Speculative
 
 Severity = Literal["error", "warning", "info"]
 OomRisk = Literal["low", "medium", "high"]
+Basis = Literal["exact", "measured", "given", "modelled", "guessed"]
 
 
 class Finding(NamedTuple):
@@ -107,10 +108,24 @@ class MemoryBreakdown(NamedTuple):
     repacked_bytes: int = 0
 
 
+class Certainty(NamedTuple):
+    """What a figure rests on, and how close nine of ten such figures were, in the figure's unit.
+
+    "exact" is vLLM's own arithmetic, "measured" a server's, "given" the profile's, "modelled" is
+    fitted to logs that agree and "guessed" to few or none; `why` says what of it. `within` is None
+    where none was ever compared.
+    """
+
+    basis: Basis
+    within: float | None = None
+    why: str = ""
+
+
 class Feasibility(NamedTuple):
     """The verdict. Token counts are those vLLM prints at start-up.
 
     `kv_needed_bytes` is one max_model_len sequence; `workload_kv_bytes` what the workload needs.
+    `certainty` is of the figures by their names in plan.json.
     """
 
     fits: bool
@@ -124,6 +139,7 @@ class Feasibility(NamedTuple):
     max_concurrency_at_context: float
     max_context_at_concurrency: int
     kv_needed_bytes: int
+    certainty: Mapping[str, Certainty] = {}
 
     @property
     def keeps_cache(self) -> bool:

@@ -64,7 +64,7 @@ def _parse_plan(found: Mapping[str, object]) -> Plan:
         model=decode(ModelIdentity, section(found, "model"), "model"),
         hardware=_parse_hardware(section(found, "hardware")),
         config=_parse_config(section(found, "config")),
-        feasibility=_parse_feasibility(feasibility),
+        feasibility=_parse_feasibility({**feasibility, "certainty": found.get("certainty", {})}),
         performance=decode(Performance, section(found, "performance"), "performance"),
         findings=decode(
             tuple[Finding, ...], feasibility.get("warnings", []), "feasibility.warnings"

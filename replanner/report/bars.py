@@ -15,7 +15,7 @@ _CELLS = 10
 
 class Part(NamedTuple):
     """One stretch of the bar: its cell, the same in plain ASCII, what it holds, and the name of
-    that in plan.json where a server may have measured it."""
+    that in plan.json where one can be off."""
 
     name: str
     glyph: str
@@ -30,7 +30,7 @@ PARTS = (
     Part("activations", "▓", "a", lambda memory: memory.activation_bytes, "activation"),
     Part("graphs", "▒", "g", lambda memory: memory.cuda_graph_bytes, "cuda_graph"),
     Part("non-torch", "░", "n", lambda memory: memory.non_torch_bytes, "non_torch"),
-    Part(KV_CACHE, "━", "=", lambda memory: memory.kv_cache_bytes),
+    Part(KV_CACHE, "━", "=", lambda memory: memory.kv_cache_bytes, "kv_cache"),
     Part("free", "·", ".", lambda memory: memory.total_bytes - memory.budget_bytes),
 )
 _LEGEND = " " + "  ".join(f"{part.glyph} {part.name}" for part in PARTS)

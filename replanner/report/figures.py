@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from replanner.planning.deltas import Delta, Unit, Value
 from replanner.planning.diff import Change
 from replanner.planning.result import MemoryBreakdown, Performance, Plan, Range
+from replanner.planning.units import GIB
 from replanner.planning.wording import gib, number, percent, short_commit, signed_gib
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -59,6 +60,20 @@ def rows(plan: Plan) -> list[Row]:
         Row("Longest context at concurrency", value("tokens", verdict.max_context_at_concurrency)),
     ]
     return found + (_speeds(plan.performance) if verdict.starts else [])
+
+
+def trust(plan: Plan, term: str) -> str:
+    """`modelled, ±0.94 GiB`: what a term of the memory rests on; nothing where no plan says so."""
+    found = plan.feasibility.certainty.get(f"{term}_gib")
+    if found is None:
+        return "measured" if term in plan.feasibility.memory.measured else ""
+    return found.basis if found.within is None else f"{found.basis}, ±{gib(found.within * GIB)}"
+
+
+def guesses(plan: Plan) -> list[str]:
+    """What the plan's memory rests on that is no more than a guess."""
+    found = (one.why for one in plan.feasibility.certainty.values() if one.basis == "guessed")
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def _without_cache(plan: Plan) -> list[Row]:

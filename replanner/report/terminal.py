@@ -8,18 +8,20 @@ from dataclasses import dataclass
 
 from replanner.planning.diff import Change
 from replanner.planning.record import PlanRecord
-from replanner.planning.result import Finding, MemoryBreakdown, Plan
+from replanner.planning.result import Finding, Plan
 from replanner.planning.verdict import first_verdict, state
 from replanner.planning.wording import gib
 from replanner.report.bars import KV_CACHE, PARTS, Part, shares, sizes
-from replanner.report.figures import change, rows, setting, told
+from replanner.report.figures import change, guesses, rows, setting, told, trust
 
 NARROWEST = 20
 _WIDEST = 100
 _COLOURS = {"bad": "31", "look": "33", "good": "32"}
 _STATES = {"fits": "good", "starts": "look", "refused": "bad"}
 _SEVERITIES = {"error": "bad", "warning": "look", "info": "good"}
-_ASCII = str.maketrans({"→": "->", "−": "-", "×": "x", "…": "...", "\u00a0": " ", "·": "."})
+_ASCII = str.maketrans(
+    {"→": "->", "−": "-", "×": "x", "…": "...", "\u00a0": " ", "·": ".", "±": "+/-"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def plan_report(record: PlanRecord, style: Style, *, explain: bool = False) -> s
         *coloured(wrapped(head, style), mood, style),
         *wrapped(f"{model}, vLLM {plan.config.vllm_version}", style, indent="  "),
         "",
-        *_memory(plan.feasibility.memory, style, rest=_rest(plan)),
+        *_memory(plan, style),
         "",
         *_table([(row.label, row.value) for row in rows(plan)], style),
         *_findings(plan.findings, style),
@@ -109,21 +111,27 @@ def _rest(plan: Plan) -> str:
     return "KV cache" if plan.feasibility.keeps_cache else "left over"
 
 
-def _memory(memory: MemoryBreakdown, style: Style, *, rest: str) -> list[str]:
+def _memory(plan: Plan, style: Style) -> list[str]:
+    memory, rest = plan.feasibility.memory, _rest(plan)
     found = sizes(memory)
     cells = shares(found, style.columns - 2)
     glyphs = [part.glyph if style.unicode else part.plain for part in PARTS]
     bar = "".join(glyph * count for glyph, count in zip(glyphs, cells, strict=True))
     legend = [
-        (f"{glyph} {rest if part.name == KV_CACHE else part.name}", _held(memory, part, held))
+        (f"{glyph} {rest if part.name == KV_CACHE else part.name}", _held(plan, part, held))
         for glyph, part, held in zip(glyphs, PARTS, found, strict=True)
     ]
     title = f"Memory per GPU, {gib(memory.total_bytes)}"
-    return [*wrapped(title, style), f"[{bar}]", *_table(legend, style)]
+    guessed = [
+        line
+        for told in guesses(plan)
+        for line in wrapped(f"Guessed: {told.rstrip('.')}.", style, indent="  ")
+    ]
+    return [*wrapped(title, style), f"[{bar}]", *_table(legend, style), *guessed]
 
 
-def _held(memory: MemoryBreakdown, part: Part, size_bytes: int) -> str:
-    return gib(size_bytes) + (" measured" if part.term in memory.measured else "")
+def _held(plan: Plan, part: Part, size_bytes: int) -> str:
+    return "  ".join(filter(None, (gib(size_bytes), trust(plan, part.term))))
 
 
 def _table(pairs: Sequence[tuple[str, str]], style: Style) -> list[str]:

@@ -7,6 +7,7 @@ from replanner.planning.record import PlanRecord
 from replanner.planning.result import Plan
 from replanner.planning.units import GIB
 from replanner.planning.wording import gib
+from replanner.report.figures import trust
 from replanner.report.markdown import fenced
 
 
@@ -21,7 +22,7 @@ class _Line(NamedTuple):
 
 class _Term(NamedTuple):
     """One part of a GPU's memory; only told of plans that `told` says yes to. `key` is its name in
-    plan.json, where a server may have measured it."""
+    plan.json, where it can be off."""
 
     name: str
     of: Callable[[Plan], int]
@@ -57,11 +58,13 @@ _TERMS = (
         lambda plan: plan.feasibility.memory.kv_cache_bytes,
         _room,
         lambda plan: plan.feasibility.keeps_cache,
+        key="kv_cache",
     ),
     _Term(
         "left over",
         lambda plan: plan.feasibility.memory.kv_cache_bytes,
         told=lambda plan: not plan.feasibility.keeps_cache,
+        key="kv_cache",
     ),
     _Term(
         "may be used in all",
@@ -116,6 +119,5 @@ def _pairs(
 def _line(term: _Term, record: PlanRecord | None) -> _Line | None:
     if record is None or not term.told(record.plan):
         return None
-    measured = term.key in record.plan.feasibility.memory.measured
-    notes = (term.note(record.plan), "measured" if measured else "")
+    notes = (term.note(record.plan), trust(record.plan, term.key))
     return _Line(term.name, gib(term.of(record.plan)), ", ".join(filter(None, notes)))
