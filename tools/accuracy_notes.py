@@ -3,9 +3,8 @@
 # By the case's name. Said is what the log and vLLM's source show, and where they end.
 WHY = {
     "llmd-openai-gpt-oss-20b--tp1pp1dp1--8192-failed": (
-        "The cache was sized as planned; the server then ran out of memory outside its budget, in"
-        " graphs of 1.84 GiB (planned 0.71) and what was allocated beside them. The padding of"
-        " MXFP4 weights (0.65 GiB) stands with activations in a plan and with weights in a log."
+        "Said not to start, as it was. The padding of MXFP4 weights (0.65 GiB) stands with"
+        " activations in a plan and with weights in a log."
     ),
     "llmdemp-mistral-small32-24b": (
         "The other models of that table show a sampler pass of 1,024 sequences, as the default"

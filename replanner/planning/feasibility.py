@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+from replanner.planning.after_cache import AfterCache, after_cache
 from replanner.planning.calibration import calibrated
 from replanner.planning.certainty import (
     Grounds,
@@ -202,7 +203,8 @@ def assess(config: EngineConfig, situation: Situation, *, refused: bool) -> Feas
     request_tokens = min(workload.prompt_tokens + workload.gen_tokens, config.max_model_len)
     margin = situation.policy.fragmentation_factor
     needed = math.ceil(kv.workload_bytes(request_tokens, replica_share) * margin)
-    starts = not refused and kv.fits(memory.kv_cache_bytes)
+    after = after_cache_of(config, situation, memory)
+    starts = not (refused or after.missing_bytes) and kv.fits(memory.kv_cache_bytes)
     headroom = memory.kv_cache_bytes - needed
     pool = max(0, memory.kv_cache_bytes)
     fits = starts and headroom >= situation.policy.headroom_gb * GIB and _admits(config, workload)
@@ -211,8 +213,8 @@ def assess(config: EngineConfig, situation: Situation, *, refused: bool) -> Feas
         starts=starts,
         oom_risk=_risk(
             memory,
-            spare_bytes=min(headroom, pool - kv.start_bytes),
-            uncounted_bytes=_uncounted_graphs(config, situation),
+            spare_bytes=-after.missing_bytes or min(headroom, pool - kv.start_bytes),
+            uncounted_bytes=after.uncounted_graph_bytes + after.stranded_bytes,
             error_bytes=pool_certainty(grounds, memory).within,
         ),
         memory=memory,
@@ -252,12 +254,16 @@ def longest(holds: Callable[[int], bool], limit: int) -> int:
     return low
 
 
-def _uncounted_graphs(config: EngineConfig, situation: Situation) -> int:
-    """Graphs that are captured into what the budget leaves of the GPU."""
+def after_cache_of(
+    config: EngineConfig, situation: Situation, memory: MemoryBreakdown
+) -> AfterCache:
+    """All zeros where a profile gives the overheads, or a server that started printed them."""
     if situation.policy.overhead_gb is not None:
-        return 0
+        return AfterCache()
     facts, steps = situation.facts, steps_of(config, situation)
-    return cuda_graph_bytes(facts, steps) - counted_graph_bytes(facts, steps)
+    outside = memory.total_bytes - memory.budget_bytes
+    found = after_cache(facts, parallel_of(config), steps, outside_bytes=outside)
+    return found._replace(stranded_bytes=0) if memory.measured else found
 
 
 def _risk(

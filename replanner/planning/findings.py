@@ -4,6 +4,7 @@ A refusal (severity "error") means that vLLM would not start whatever the memory
 name the profile key to change.
 """
 
+import math
 from collections.abc import Iterator
 
 from replanner.planning.calibration import WORDS, deviations
@@ -11,6 +12,7 @@ from replanner.planning.engine_refusals import engine_refusals
 from replanner.planning.facts import ModelFacts
 from replanner.planning.feasibility import (
     Situation,
+    after_cache_of,
     kv_settings_of,
     parallel_of,
     takes_whole_prompts,
@@ -153,6 +155,7 @@ def advice(
     """Warnings and information about a configuration that vLLM does not reject as such."""
     found = [
         *_memory(config, verdict),
+        *_after_cache(situation, config, verdict),
         *_workload(request, config, verdict),
         *_idle_gpus(request, config),
         *_quantization_advice(request, situation.facts),
@@ -183,6 +186,27 @@ def _memory(config: EngineConfig, verdict: Feasibility) -> Iterator[Finding]:
             f"{memory.kv_cache_bytes / GIB:.2f} GiB are left per GPU.",
             setting="model.max_model_len",
         )
+
+
+def _after_cache(
+    situation: Situation, config: EngineConfig, verdict: Feasibility
+) -> Iterator[Finding]:
+    after = after_cache_of(config, situation, verdict.memory)
+    if after.missing_bytes:
+        less = math.floor(100 * _utilization_without(after.missing_bytes, verdict)) / 100
+        yield _error(
+            "no_room_beside_kv_cache",
+            f"{after.missing_bytes / GIB:.2f} GiB per GPU are missing once the KV cache is there: "
+            f"CUDA graphs take {after.uncounted_graph_bytes / GIB:.2f} GiB that vLLM "
+            f"{config.vllm_version} does not count, and converting MXFP4 weights leaves "
+            f"{after.stranded_bytes / GIB:.2f} GiB of holes.",
+            hint=f"Lower policy.gpu_memory_utilization to {less:g}, or plan for vLLM 0.21.0.",
+            setting="policy.gpu_memory_utilization",
+        )
+
+
+def _utilization_without(missing_bytes: int, verdict: Feasibility) -> float:
+    return (verdict.memory.budget_bytes - missing_bytes) / verdict.memory.total_bytes
 
 
 def _workload(

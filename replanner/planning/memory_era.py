@@ -21,8 +21,10 @@ class MemoryEra(NamedTuple):
     kept_workspace: bool
     larger_collectives: bool
     threshold_sampler: bool
+    repacks_larger: bool
     graphs_counted: bool
     graphs_counted_rocm: bool
+    loads_unsplit: bool
     consumed_by_driver: bool
     graphs_of_second_runner: bool
     second_runner_samples: bool

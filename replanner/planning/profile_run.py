@@ -81,6 +81,17 @@ def activation_bytes(facts: ModelFacts, parallel: Parallel, steps: Steps) -> int
     return left + int(passing + _media(facts, steps) + _compiling(facts, steps))
 
 
+def given_back_bytes(facts: ModelFacts, parallel: Parallel, steps: Steps) -> int:
+    """The part of the peak that is free again after the run: the cache does not get it."""
+    left = 0 if steps.era.consumed_by_driver else kept_bytes(facts, parallel, steps)
+    return activation_bytes(facts, parallel, steps) - left
+
+
+def warm_up_bytes(facts: ModelFacts, steps: Steps) -> int:
+    """The sampler's second call, once the graphs are there (`compile_or_warm_up_model`)."""
+    return int(_sampler(facts, steps._replace(max_num_batched_tokens=_rows(steps))))
+
+
 def kept_bytes(facts: ModelFacts, parallel: Parallel, steps: Steps) -> int:
     """What loading and the run leave in torch's hands beside the weights."""
     return int(
