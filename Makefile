@@ -33,7 +33,7 @@ coverage: $(VENV)/.dev
 	$(BIN)/coverage report --skip-covered --include='replanner/render/*' --fail-under=95
 	$(BIN)/coverage report --skip-covered --include='replanner/profile/*,replanner/profile.py' --fail-under=95
 
-# What real servers printed, where that data is at hand (TRUTH=folder).
+# What real servers printed: the start-ups in tools/startups, and more where at hand (TRUTH=folder).
 truth: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/scoreboard.py $(TRUTH)
 

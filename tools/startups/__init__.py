@@ -1,0 +1,1 @@
+"""Start-ups of real servers, retyped, and how plans compare with them."""
