@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from replanner.planning.record import Inputs, PlanRecord
 from replanner.planning.result import (
+    Certainty,
     EngineConfig,
     Feasibility,
     Finding,
@@ -163,6 +164,14 @@ rates = st.floats(0, 1e9, allow_nan=False)
 ranges = st.builds(Range, rates, rates, rates)
 
 
+_TERMS = tuple(f"{term}_gib" for term in ("weights", "activation", "non_torch", "kv_cache"))
+
+
+def _certainties(words: st.SearchStrategy[str]) -> st.SearchStrategy[Certainty]:
+    bases = st.sampled_from(["exact", "measured", "given", "modelled", "guessed"])
+    return st.builds(Certainty, bases, st.none() | rates, words)
+
+
 @st.composite
 def records(draw: st.DrawFn, words: st.SearchStrategy[str] = text) -> PlanRecord:
     values = st.dictionaries(words, st.one_of(words, st.integers(-9, 9), st.none()), max_size=4)
@@ -190,6 +199,7 @@ def records(draw: st.DrawFn, words: st.SearchStrategy[str] = text) -> PlanRecord
             max_concurrency_at_context=draw(rates),
             max_context_at_concurrency=draw(taken),
             kv_needed_bytes=draw(taken),
+            certainty=draw(st.dictionaries(st.sampled_from(_TERMS), _certainties(words))),
         ),
         performance=Performance(*(draw(ranges) for _ in range(5))),
         findings=draw(

@@ -67,7 +67,7 @@ def trust(plan: Plan, term: str) -> str:
     found = plan.feasibility.certainty.get(f"{term}_gib")
     if found is None:
         return "measured" if term in plan.feasibility.memory.measured else ""
-    return found.basis if found.within is None else f"{found.basis}, ±{gib(found.within * GIB)}"
+    return f"{found.basis}, ±{gib(found.within * GIB)}" if found.within else found.basis
 
 
 def guesses(plan: Plan) -> list[str]:

@@ -7,8 +7,8 @@ from replanner.planning.record import PlanRecord
 from replanner.planning.result import Plan
 from replanner.planning.units import GIB
 from replanner.planning.wording import gib
-from replanner.report.figures import trust
-from replanner.report.markdown import fenced
+from replanner.report.figures import guesses, trust
+from replanner.report.markdown import escape, fenced, joined
 
 
 class _Line(NamedTuple):
@@ -85,7 +85,16 @@ _TERMS = (
 
 def terms(before: PlanRecord | None, after: PlanRecord | None) -> str:
     """The memory of both sides as a coloured difference, or of the only one."""
-    return fenced("\n".join(_lines(before, after)), "diff" if before and after else "text")
+    drawn = fenced("\n".join(_lines(before, after)), "diff" if before and after else "text")
+    side = after or before
+    return joined([drawn, _trusted(side.plan) if side else ""])
+
+
+def _trusted(plan: Plan) -> str:
+    if not plan.feasibility.certainty:
+        return ""
+    told = "".join(f" Guessed: {escape(why.rstrip('.'))}." for why in guesses(plan))
+    return f"±: nine of ten such figures came that close to what servers printed.{told}"
 
 
 def moved_terms(before: PlanRecord | None, after: PlanRecord | None) -> str:
