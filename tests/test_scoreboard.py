@@ -18,5 +18,5 @@ def test_the_carried_start_ups_are_planned_as_they_were_printed(tmp_path: Path) 
     assert done.returncode == 0, done.stdout + done.stderr
     lines = re.findall(r"^  ok  (\w+) +median", done.stdout, flags=re.MULTILINE)
     assert {"weights_gib", "kv_cache_gib", "kv_needed_gib"} <= set(lines)
-    assert "all 14 as planned" in done.stdout
+    assert "all 13 as planned" in done.stdout
     assert "no truth folder" in done.stdout

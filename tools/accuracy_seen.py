@@ -5,6 +5,7 @@ a profile meets that nobody looked at.
 """
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from fit_memory import Case, Fit
 
 _SHARE = 0.9
 _LEAST_CASES = 10
+_RECENT = (0, 20)  # since then an estimate of the graphs is taken off the KV cache
 # plan.json's name, the case's, what its log calls it, and in what a distance is told
 _LINES = (
     ("weights", "model_load_gib", "percent"),
@@ -23,13 +25,17 @@ _LINES = (
 )
 _NOTE = (
     "how close nine of ten figures came to what servers printed, by what they rest on; each case"
-    " planned with figures from other groups of cases; written by tools/accuracy_seen.py"
+    " planned with figures from other groups of cases, runs that differ only in length or"
+    " utilization counted as one; newest: the last release among them, recent: how many are of"
+    " 0.20 and later;"
+    " written by tools/accuracy_seen.py"
 )
 
 
 class _Distance(NamedTuple):
     weight: float
     value: float
+    version: tuple[int, ...]
 
 
 def seen(fitted: Fit, engine: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,7 +47,7 @@ def seen(fitted: Fit, engine: Mapping[str, Any]) -> dict[str, Any]:
             for basis, distance in _distance(case, answer, (name, line, unit)):
                 found[basis].append(distance)
         within[name] = {
-            basis: {"value": _near(all_), "unit": unit, "cases": len(all_)}
+            basis: {"value": _near(all_), "unit": unit, **_of(all_)}
             for basis, all_ in sorted(found.items())
             if len(all_) >= _LEAST_CASES
         }
@@ -71,9 +77,20 @@ def _distance(
         return
     feasibility = answer["feasibility"]
     apart = abs(feasibility[f"{name}_gib"] - real)
-    base = {"GiB": 100.0, "percent": real}.get(unit, feasibility["budget_gib"])
+    whole = real if unit == "percent" else feasibility["budget_gib"]
+    value = apart if unit == "GiB" else apart / whole * 100
     basis = answer["certainty"][f"{name}_gib"]["basis"]
-    yield basis, _Distance(case["weight"], apart / base * 100)
+    version = tuple(int(part) for part in case["version"].split("."))
+    yield basis, _Distance(case["weight"], value, version)
+
+
+def _of(distances: list[_Distance]) -> dict[str, Any]:
+    versions = [one.version for one in distances]
+    return {
+        "cases": len(distances),
+        "newest": ".".join(map(str, max(versions))),
+        "recent": sum(version >= _RECENT for version in versions),
+    }
 
 
 def _near(distances: list[_Distance]) -> float:
@@ -87,4 +104,6 @@ def _near(distances: list[_Distance]) -> float:
 
 
 def _rounded(value: float) -> float:
-    return float(f"{value:.2g}")
+    """Up, to two digits: a claim covers what it was read from."""
+    step = 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 1.0
+    return float(f"{math.ceil(value / step - 1e-9) * step:.2g}")

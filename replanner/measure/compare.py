@@ -26,6 +26,8 @@ _SAME_GIB: Final = 0.1
 # Percents of less than a GiB mean nothing, so they are judged in GiB.
 _SMALL_POOL_GIB: Final = 1.0
 _NEAR_GIB: Final = 0.25
+# What is asked of the terms of the overhead where the plan does not say how far off they may be.
+_ROUGH_PERCENT: Final = 25.0
 _SAME_SHARE: Final = 0.005
 
 
@@ -170,9 +172,11 @@ def _allowed(plan: Plan, figure: _Figure, real: float, tolerance: float) -> floa
     of itself, where it does."""
     if figure.key == "max_model_len":
         return 0.0
-    found = plan.feasibility.certainty.get(figure.key)
-    if not figure.decides and found is not None and found.within is not None:
-        return max(found.within, _SAME_GIB)
+    if not figure.decides:
+        found = plan.feasibility.certainty.get(figure.key)
+        if found is not None and found.within is not None:
+            return max(found.within, _SAME_GIB)
+        return max(abs(real) * _ROUGH_PERCENT / 100, _NEAR_GIB)
     allowed = abs(real) * tolerance / 100
     least = _NEAR_GIB if figure.key == _POOL and real < _SMALL_POOL_GIB else _SAME_GIB
     return max(allowed, least) if figure.unit == "GiB" else allowed

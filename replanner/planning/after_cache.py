@@ -37,7 +37,8 @@ def after_cache(
     """`outside_bytes` is what the budget leaves; the CUDA context was there before the start."""
     return AfterCache(
         stranded_bytes=stranded_bytes(facts, parallel, steps),
-        uncounted_graph_bytes=cuda_graph_bytes(facts, steps) - counted_graph_bytes(facts, steps),
+        uncounted_graph_bytes=cuda_graph_bytes(facts, parallel, steps)
+        - counted_graph_bytes(facts, parallel, steps),
         warm_up_bytes=warm_up_bytes(facts, steps),
         room_bytes=outside_bytes - figure("context") + given_back_bytes(facts, parallel, steps),
     )

@@ -72,19 +72,25 @@ def with_measured(grounds: Grounds, memory: MemoryBreakdown) -> Grounds:
 
 
 def pool_certainty(grounds: Grounds, memory: MemoryBreakdown) -> Certainty:
-    """Of what is left for KV, in bytes: as certain as the least certain of what is taken off."""
-    terms = [grounds.weights, grounds.activation, grounds.non_torch]
+    """Of what is left for KV, in bytes: as certain as the least certain of what is taken off, and
+    off by as much as each of that may be."""
+    names = ["weights", "activation", "non_torch"]
     if counted_graph_bytes(memory):
-        terms.append(grounds.cuda_graph)
-    basis, why = max(terms, key=lambda ground: _RANK[ground.basis])
-    if basis == "measured":
-        return Certainty(basis, _MEASURED_GIB * GIB)
-    if basis == "given":  # what is ours of it are the weights
-        near = _in_percent("weights", grounds.weights, memory.weights_bytes).within
-        return Certainty(basis, near and near * GIB)
-    guessed_model = grounds.weights.basis == "guessed"
-    percent = None if guessed_model else _seen("kv_cache", basis)
-    return Certainty(basis, percent and percent / 100 * memory.budget_bytes, why)
+        names.append("cuda_graph")
+    terms = {name: getattr(grounds, name) for name in names}
+    basis, why = max(terms.values(), key=lambda ground: _RANK[ground.basis])
+    nears = [_near_bytes(name, ground, memory) for name, ground in terms.items()]
+    largest = max((near for near in nears if near is not None), default=0.0)
+    percent = {"measured": 0.0, "given": 0.0}.get(basis, _seen("kv_cache", basis))
+    if percent is None or grounds.weights.basis == "guessed":
+        return Certainty(basis, None, why)
+    return Certainty(basis, max(largest, percent / 100 * memory.budget_bytes), why)
+
+
+def _near_bytes(name: str, ground: Ground, memory: MemoryBreakdown) -> float | None:
+    if name == "weights":
+        return _times(_in_percent(name, ground, memory.weights_bytes).within, GIB)
+    return _times(_in_gib(name, ground).within, GIB)
 
 
 def certainties(grounds: Grounds, feasibility: Feasibility) -> Mapping[str, Certainty]:
@@ -104,11 +110,20 @@ def _of_pool(pool: Certainty, feasibility: Feasibility) -> Iterator[tuple[str, C
     """What is left, and what is made of it: tokens and requests in proportion."""
     left_bytes, near_bytes = feasibility.memory.kv_cache_bytes, pool.within
     for name in ("kv_cache_gib", "headroom_gib"):
-        yield name, pool._replace(within=near_bytes and round(near_bytes / GIB, 3))
-    share = near_bytes / left_bytes if near_bytes and left_bytes > 0 else None
+        yield name, pool._replace(within=_rounded(near_bytes, 1 / GIB, 3))
+    known = near_bytes if left_bytes > 0 else None
     tokens, requests = feasibility.kv_cache_tokens, feasibility.max_concurrency_at_context
-    yield "kv_cache_tokens", pool._replace(within=share and round(tokens * share, 1))
-    yield "max_concurrency_at_context", pool._replace(within=share and round(requests * share, 2))
+    held = max(left_bytes, 1)
+    yield "kv_cache_tokens", pool._replace(within=_rounded(known, tokens / held, 1))
+    yield "max_concurrency_at_context", pool._replace(within=_rounded(known, requests / held, 2))
+
+
+def _times(value: float | None, times: float) -> float | None:
+    return None if value is None else value * times
+
+
+def _rounded(value: float | None, times: float, digits: int) -> float | None:
+    return None if value is None else round(value * times, digits)
 
 
 def _in_gib(name: str, ground: Ground) -> Certainty:
@@ -120,10 +135,8 @@ def _in_gib(name: str, ground: Ground) -> Certainty:
 def _in_percent(name: str, ground: Ground, size_bytes: int) -> Certainty:
     if ground.basis == "measured":
         return _in_gib(name, ground)
-    percent = _seen(name, ground.basis)
-    return Certainty(
-        ground.basis, percent and round(percent / 100 * size_bytes / GIB, 3), ground.why
-    )
+    within = _rounded(_seen(name, ground.basis), size_bytes / GIB / 100, 3)
+    return Certainty(ground.basis, within, ground.why)
 
 
 def _seen(name: str, basis: Basis) -> float | None:

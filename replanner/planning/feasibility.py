@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from replanner.planning.after_cache import AfterCache, after_cache
 from replanner.planning.calibration import calibrated
+from replanner.planning.calibration import counted_graph_bytes as measured_counted
 from replanner.planning.certainty import (
+    Ground,
     Grounds,
     certainties,
     grounds_of,
@@ -35,6 +37,14 @@ from replanner.planning.result import EngineConfig, Feasibility, MemoryBreakdown
 from replanner.planning.units import GIB
 from replanner.planning.weights import shard_weights
 
+_RESIZING = frozenset(
+    {
+        "compilation-config",
+        "cudagraph-capture-sizes",
+        "kv-cache-memory-bytes",
+        "max-cudagraph-capture-size",
+    }
+)
 _NO_CUDA = (0, 0)  # AMD: none of the block sizes that a CUDA backend asks for
 
 
@@ -190,8 +200,8 @@ def _overheads(config: EngineConfig, situation: Situation) -> tuple[int, int, in
     return (
         activation_bytes(facts, parallel, steps),
         non_torch_bytes(parallel, steps) + by_driver * kept_bytes(facts, parallel, steps),
-        cuda_graph_bytes(facts, steps),
-        counted_graph_bytes(facts, steps),
+        cuda_graph_bytes(facts, parallel, steps),
+        counted_graph_bytes(facts, parallel, steps),
     )
 
 
@@ -233,6 +243,10 @@ def _grounds(config: EngineConfig, situation: Situation, memory: MemoryBreakdown
     guess = situation.facts.guess or (situation.draft.guess if situation.draft else "")
     facts = situation.facts._replace(guess=guess)
     grounds = grounds_of(facts, parallel_of(config), steps_of(config, situation))
+    # Adapters' slots and drafting heads are sized by the layers that they go with.
+    added = config.lora or (config.speculative and not situation.draft)
+    if added and not guess:
+        grounds = grounds._replace(weights=Ground("modelled"))
     if situation.policy.overhead_gb is not None:
         return with_given(grounds)
     return with_measured(grounds, memory)
@@ -257,13 +271,19 @@ def longest(holds: Callable[[int], bool], limit: int) -> int:
 def after_cache_of(
     config: EngineConfig, situation: Situation, memory: MemoryBreakdown
 ) -> AfterCache:
-    """All zeros where a profile gives the overheads, or a server that started printed them."""
-    if situation.policy.overhead_gb is not None:
-        return AfterCache()
-    facts, steps = situation.facts, steps_of(config, situation)
+    """What comes once the KV cache is sized. Holes stay whatever a profile gives or a server
+    printed, for neither moves them; with flags that change what is captured or kept nothing is
+    known of them."""
+    parallel, steps = parallel_of(config), steps_of(config, situation)
     outside = memory.total_bytes - memory.budget_bytes
-    found = after_cache(facts, parallel_of(config), steps, outside_bytes=outside)
-    return found._replace(stranded_bytes=0) if memory.measured else found
+    found = after_cache(situation.facts, parallel, steps, outside_bytes=outside)
+    if situation.policy.overhead_gb is not None:
+        found = found._replace(uncounted_graph_bytes=0)
+    elif "cuda_graph" in memory.measured:
+        uncounted = max(0, memory.cuda_graph_bytes - measured_counted(memory))
+        found = found._replace(uncounted_graph_bytes=uncounted)
+    resized = any(name.partition(".")[0] in _RESIZING for name in config.extra_args)
+    return found._replace(stranded_bytes=0) if resized else found
 
 
 def _risk(

@@ -192,21 +192,32 @@ def _after_cache(
     situation: Situation, config: EngineConfig, verdict: Feasibility
 ) -> Iterator[Finding]:
     after = after_cache_of(config, situation, verdict.memory)
-    if after.missing_bytes:
-        less = math.floor(100 * _utilization_without(after.missing_bytes, verdict)) / 100
-        yield _error(
-            "no_room_beside_kv_cache",
-            f"{after.missing_bytes / GIB:.2f} GiB per GPU are missing once the KV cache is there: "
-            f"CUDA graphs take {after.uncounted_graph_bytes / GIB:.2f} GiB that vLLM "
-            f"{config.vllm_version} does not count, and converting MXFP4 weights leaves "
-            f"{after.stranded_bytes / GIB:.2f} GiB of holes.",
-            hint=f"Lower policy.gpu_memory_utilization to {less:g}, or plan for vLLM 0.21.0.",
-            setting="policy.gpu_memory_utilization",
-        )
+    if not after.missing_bytes or verdict.memory.kv_cache_bytes <= 0:
+        return
+    graphs = ""
+    if after.uncounted_graph_bytes:
+        taken = after.uncounted_graph_bytes / GIB
+        graphs = f", CUDA graphs that vLLM {config.vllm_version} does not count take {taken:.2f}"
+    yield _error(
+        "no_room_beside_kv_cache",
+        f"{after.missing_bytes / GIB:.2f} GiB per GPU are missing once the KV cache is there: of "
+        f"{after.room_bytes / GIB:.2f} GiB, converting MXFP4 weights leaves "
+        f"{after.stranded_bytes / GIB:.2f} in holes{graphs}, and the sampler's warm-up takes "
+        f"{after.warm_up_bytes / GIB:.2f}.",
+        hint=_room_for(after.missing_bytes, verdict),
+        setting="policy.gpu_memory_utilization",
+    )
 
 
-def _utilization_without(missing_bytes: int, verdict: Feasibility) -> float:
-    return (verdict.memory.budget_bytes - missing_bytes) / verdict.memory.total_bytes
+def _room_for(missing_bytes: int, verdict: Feasibility) -> str:
+    """A lower utilization takes from the KV cache what it gives."""
+    memory = verdict.memory
+    less = math.floor(100 * (memory.budget_bytes - missing_bytes) / memory.total_bytes) / 100
+    taken_bytes = memory.budget_bytes - less * memory.total_bytes
+    newer = "Plan for vLLM 0.21.0, which leaves no such holes"
+    if memory.kv_cache_bytes - taken_bytes <= verdict.kv_needed_bytes:
+        return f"{newer}, or for more GPUs."
+    return f"Lower policy.gpu_memory_utilization to {less:g}. {newer}."
 
 
 def _workload(

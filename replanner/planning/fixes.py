@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 
 from replanner.planning.facts import ModelFacts
 from replanner.planning.hardware import Gpu, gpu_named, gpus
+from replanner.planning.repacking import is_mxfp4
 from replanner.planning.request import FlagValue, PlanRequest
 from replanner.planning.result import EngineConfig, Feasibility, Fix
 from replanner.planning.versions import at_least
 
 _FEWER_SEQS = (256, 128, 64, 32, 16)
 _HIGHER_UTILIZATION = (0.92, 0.95, 0.97)
+_LOWER_UTILIZATION = (0.94, 0.92, 0.9, 0.88, 0.85, 0.8)
 _FIRST_FP8 = (8, 9)
 _MOST_GPUS = 16
 
@@ -33,7 +35,7 @@ def effect(feasibility: Feasibility, config: EngineConfig) -> str:
 
 
 def _values(request: PlanRequest, facts: ModelFacts) -> Iterator[tuple[str, FlagValue]]:
-    yield from _engine_values(request)
+    yield from _engine_values(request, facts)
     yield from _length_values(request)
     if not request.engine.enforce_eager:
         yield "engine.enforce_eager", True
@@ -41,7 +43,7 @@ def _values(request: PlanRequest, facts: ModelFacts) -> Iterator[tuple[str, Flag
     yield from _hardware_values(request)
 
 
-def _engine_values(request: PlanRequest) -> Iterator[tuple[str, FlagValue]]:
+def _engine_values(request: PlanRequest, facts: ModelFacts) -> Iterator[tuple[str, FlagValue]]:
     needed = request.workload.concurrency
     now = request.engine.max_num_seqs
     for seqs in _FEWER_SEQS:
@@ -51,6 +53,10 @@ def _engine_values(request: PlanRequest) -> Iterator[tuple[str, FlagValue]]:
     for value in _HIGHER_UTILIZATION:
         if current is None or value > current:
             yield "policy.gpu_memory_utilization", value
+    if is_mxfp4(facts):  # what converting them leaves is outside the budget
+        for value in _LOWER_UTILIZATION:
+            if current is not None and value < current:
+                yield "policy.gpu_memory_utilization", value
 
 
 def _length_values(request: PlanRequest) -> Iterator[tuple[str, FlagValue]]:

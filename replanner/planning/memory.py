@@ -19,6 +19,7 @@ _POOL_BYTES = 0.3 * GIB
 _GRAPH_BYTES_PER_LAYER = 0.017 * GIB
 _GRAPH_BYTES_PER_EXPERT_LAYER = 0.015 * GIB
 _ALL_CAPTURE_SIZES = 51
+_BLACKWELL = 10  # with HBM
 _LARGEST_CAPTURE = 512
 # Whatever max_num_seqs is (`models/config.py`, GptOssForCausalLMConfig; 992 in 0.10 and 0.11)
 _LARGEST_CAPTURE_OF = {"GptOssForCausalLM": 1024}
@@ -27,8 +28,8 @@ _LARGEST_CAPTURE_OF = {"GptOssForCausalLM": 1024}
 _HEAD_METHODS = frozenset({"mtp", "deepseek_mtp", "qwen3_next_mtp", "eagle", "eagle3"})
 
 
-def cuda_graph_bytes(facts: ModelFacts, steps: Steps) -> int:
-    """Graphs of every captured batch size; none in eager mode or for pooling models.
+def cuda_graph_bytes(facts: ModelFacts, parallel: Parallel, steps: Steps) -> int:
+    """Graphs of every captured batch size, of one stage; none in eager mode or for pooling models.
 
     Where vLLM estimates them, the estimate: it foresees little of what experts add (of five models
     0.19.0 printed 0.82 to 1.39 GiB before and 0.93 to 1.84 GiB after).
@@ -41,13 +42,18 @@ def cuda_graph_bytes(facts: ModelFacts, steps: Steps) -> int:
     if facts.moe is not None and not _estimated(facts, steps):
         layers += facts.moe.layers * _GRAPH_BYTES_PER_EXPERT_LAYER
     pool = max(share, largest / _LARGEST_CAPTURE) * _POOL_BYTES
-    return int(pool + share * layers)
+    return int(pool + share * layers / parallel.pipeline)
 
 
 def _largest_capture(facts: ModelFacts, steps: Steps) -> int:
     """min(2 x max_num_seqs, 512) and no more than a step (`config/vllm.py`, its capture sizes)."""
-    usual = min(2 * steps.max_num_seqs, _LARGEST_CAPTURE)
+    most = 2 * _LARGEST_CAPTURE if _captures_more(steps) else _LARGEST_CAPTURE
+    usual = min(2 * steps.max_num_seqs, most)
     return min(_LARGEST_CAPTURE_OF.get(facts.architecture, usual), steps.max_num_batched_tokens)
+
+
+def _captures_more(steps: Steps) -> bool:
+    return steps.era.larger_captures and steps.major == _BLACKWELL
 
 
 def _capture_sizes(largest: int) -> int:
@@ -56,9 +62,9 @@ def _capture_sizes(largest: int) -> int:
     return small + min(largest, 256) // 8 + max(0, largest - 256) // 16
 
 
-def counted_graph_bytes(facts: ModelFacts, steps: Steps) -> int:
+def counted_graph_bytes(facts: ModelFacts, parallel: Parallel, steps: Steps) -> int:
     """The part of the graphs that is taken off the KV pool: an estimate, where one is made."""
-    return cuda_graph_bytes(facts, steps) if _estimated(facts, steps) else 0
+    return cuda_graph_bytes(facts, parallel, steps) if _estimated(facts, steps) else 0
 
 
 def _estimated(facts: ModelFacts, steps: Steps) -> bool:

@@ -28,6 +28,7 @@ class MemoryEra(NamedTuple):
     consumed_by_driver: bool
     graphs_of_second_runner: bool
     second_runner_samples: bool
+    larger_captures: bool
 
 
 class Media(NamedTuple):

@@ -88,6 +88,10 @@ def canonical(document_: Mapping[str, object]) -> str:
 def identity(document_: Mapping[str, object]) -> str:
     """sha256 (hex) of the parts that decide: equal identity means nothing to do."""
     kept = {key: value for key, value in document_.items() if key not in _NOT_IDENTITY}
+    judged = kept.get("feasibility")
+    if isinstance(judged, Mapping):
+        # It follows from the other figures and from how far off such figures were till now.
+        kept["feasibility"] = {key: value for key, value in judged.items() if key != "oom_risk"}
     inputs = kept.get("inputs")
     if isinstance(inputs, Mapping):
         kept["inputs"] = {key: value for key, value in inputs.items() if key not in _VERSIONS}

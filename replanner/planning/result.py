@@ -121,6 +121,19 @@ class Certainty(NamedTuple):
     why: str = ""
 
 
+CERTAIN_FIGURES = (
+    "weights_gib",
+    "activation_gib",
+    "non_torch_gib",
+    "cuda_graph_gib",
+    "kv_cache_gib",
+    "headroom_gib",
+    "kv_cache_tokens",
+    "max_concurrency_at_context",
+    "kv_needed_gib",
+)
+
+
 class Feasibility(NamedTuple):
     """The verdict. Token counts are those vLLM prints at start-up.
 

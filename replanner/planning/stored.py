@@ -1,5 +1,6 @@
 """Reads a plan back: from plan.json, or from a document that somebody filtered on the way."""
 
+import contextlib
 import re
 from collections.abc import Mapping
 
@@ -7,6 +8,8 @@ from replanner.errors import InputError
 from replanner.planning.decode import decode, json_object, section, shown, wrong
 from replanner.planning.record import SCHEMA_VERSION, Inputs, PlanRecord
 from replanner.planning.result import (
+    CERTAIN_FIGURES,
+    Certainty,
     EngineConfig,
     Feasibility,
     Finding,
@@ -31,6 +34,7 @@ _SIZES = (
     "workload_kv",
 )
 _MAY_BE_MISSING = ("kv_cache", "headroom")  # where weights alone take more than the budget
+_LARGEST_DISTANCE = 1e12  # tokens
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -64,7 +68,9 @@ def _parse_plan(found: Mapping[str, object]) -> Plan:
         model=decode(ModelIdentity, section(found, "model"), "model"),
         hardware=_parse_hardware(section(found, "hardware")),
         config=_parse_config(section(found, "config")),
-        feasibility=_parse_feasibility({**feasibility, "certainty": found.get("certainty", {})}),
+        feasibility=_parse_feasibility(feasibility)._replace(
+            certainty=_readable(found.get("certainty"))
+        ),
         performance=decode(Performance, section(found, "performance"), "performance"),
         findings=decode(
             tuple[Finding, ...], feasibility.get("warnings", []), "feasibility.warnings"
@@ -72,6 +78,19 @@ def _parse_plan(found: Mapping[str, object]) -> Plan:
         fixes=decode(tuple[Fix, ...], found.get("fixes", []), "fixes"),
         explanations=decode(Mapping[str, str], found.get("explanations", {}), "explanations"),
     )
+
+
+def _readable(found: object) -> dict[str, Certainty]:
+    """What a plan says of its own figures decides nothing, so what cannot be read of it is left
+    out: a later planner may know more grounds."""
+    told = found if isinstance(found, Mapping) else {}
+    kept = {}
+    for name in CERTAIN_FIGURES:
+        with contextlib.suppress(InputError):
+            one: Certainty = decode(Certainty, told.get(name), f"certainty.{name}")
+            if one.within is None or 0 <= one.within < _LARGEST_DISTANCE:
+                kept[name] = one
+    return kept
 
 
 def _parse_config(found: Mapping[str, object]) -> EngineConfig:
@@ -112,7 +131,7 @@ def _parse_feasibility(found: Mapping[str, object]) -> Feasibility:
         "total_bytes": in_bytes["vram_total_bytes"],
         "measured": found.get("measured", []),
     }
-    values = {**found, **in_bytes, "memory": memory}
+    values = {**found, **in_bytes, "memory": memory, "certainty": {}}
     parsed: Feasibility = decode(Feasibility, values, "feasibility")
     return parsed
 

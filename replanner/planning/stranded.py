@@ -46,9 +46,10 @@ def _strands(facts: ModelFacts, steps: Steps) -> bool:
 
 def _local(moe: Moe, parallel: Parallel) -> Moe:
     """One rank's share; a width is padded to 64 before it is loaded."""
+    ranks = parallel.tensor * parallel.data  # experts are shared by all of them, one way or another
     if parallel.experts:
-        return moe._replace(experts=-(-moe.experts // parallel.tensor))
-    width = _up(-(-moe.intermediate_size // parallel.tensor), _VALUES)
+        return moe._replace(experts=-(-moe.experts // ranks))
+    width = _up(-(-moe.intermediate_size // ranks), _VALUES)
     return moe._replace(intermediate_size=width)
 
 

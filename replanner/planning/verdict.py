@@ -59,8 +59,10 @@ def first_verdict(record: PlanRecord) -> str:
     hardware, room = record.plan.hardware, record.plan.feasibility.headroom_bytes
     where = f"{hardware.gpus}x {hardware.gpu_name}"
     spare = "of KV cache to spare" if record.plan.feasibility.keeps_cache else "to spare"
-    margin = f"{gib(room)} {spare}" if room >= 0 else f"{gib(-room)} short"
-    return f"{_FIRST[state(record)]} on {where}, {margin}"
+    margin = f", {gib(room)} {spare}" if room >= 0 else f", {gib(-room)} short"
+    found = state(record)
+    # What is refused for another reason has nothing to spare.
+    return f"{_FIRST[found]} on {where}{'' if found == 'refused' and room >= 0 else margin}"
 
 
 def changed_verdict(

@@ -12,12 +12,19 @@ from replanner.report.markdown import escape, fenced, joined
 
 
 class _Line(NamedTuple):
+    """`trust` is how far to trust it, which is no change of the plan when it moves."""
+
     name: str
     size: str
     note: str
+    trust: str
 
     def __str__(self) -> str:
-        return f"{self.name:<22} {self.size:>10}   {self.note}".rstrip()
+        told = ", ".join(filter(None, (self.note, self.trust)))
+        return f"{self.name:<22} {self.size:>10}   {told}".rstrip()
+
+    def is_like(self, other: "_Line | None") -> bool:
+        return other is not None and self[:-1] == other[:-1]
 
 
 class _Term(NamedTuple):
@@ -100,7 +107,7 @@ def _trusted(plan: Plan) -> str:
 def moved_terms(before: PlanRecord | None, after: PlanRecord | None) -> str:
     """`5 of 8 terms changed`."""
     pairs = _pairs(before, after)
-    count = sum(old != new for old, new in pairs)
+    count = sum(not _same(old, new) for old, new in pairs)
     return f"{count or 'none'} of {len(pairs)} terms changed"
 
 
@@ -110,12 +117,16 @@ def _lines(before: PlanRecord | None, after: PlanRecord | None) -> list[str]:
         return [str(old or new) for old, new in pairs]
     found = []
     for old, new in pairs:
-        if old == new:
+        if _same(old, new):
             found.append(f"  {new}")
             continue
         found += [f"- {old}"] if old else []
         found += [f"+ {new}"] if new else []
     return found
+
+
+def _same(old: _Line | None, new: _Line | None) -> bool:
+    return old is not None and old.is_like(new)
 
 
 def _pairs(
@@ -128,5 +139,5 @@ def _pairs(
 def _line(term: _Term, record: PlanRecord | None) -> _Line | None:
     if record is None or not term.told(record.plan):
         return None
-    notes = (term.note(record.plan), trust(record.plan, term.key))
-    return _Line(term.name, gib(term.of(record.plan)), ", ".join(filter(None, notes)))
+    plan = record.plan
+    return _Line(term.name, gib(term.of(plan)), term.note(plan), trust(plan, term.key))

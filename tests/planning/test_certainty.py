@@ -7,14 +7,13 @@ from deployments import FACTS, planned
 from test_calibration import measured
 
 from replanner import catalogue
-from replanner.errors import InputError
 from replanner.planning.certainty import certainties, grounds_of
 from replanner.planning.facts import Parallel
 from replanner.planning.feasibility import Situation, assess
 from replanner.planning.guess import guess_facts
 from replanner.planning.profile_run import Steps
 from replanner.planning.record import Inputs, PlanRecord, document, identity
-from replanner.planning.request import Policy, Workload
+from replanner.planning.request import Lora, Policy, Workload
 from replanner.planning.result import Certainty, Plan
 from replanner.planning.stored import parse_document
 
@@ -182,11 +181,45 @@ def test_a_plan_is_read_back_with_it_and_without() -> None:
 
 
 @pytest.mark.parametrize(
-    "hostile", [[], {"weights_gib": 1}, {"weights_gib": {"basis": "sure"}}, {"\x1b": {}}]
+    "hostile",
+    [
+        None,
+        [],
+        {"weights_gib": 1},
+        {"weights_gib": {"basis": "sure", "within": 1.0}},
+        {"weights_gib": {"basis": "exact", "within": -1.0}},
+        {"weights_gib": {"basis": "exact", "within": 1e30}},
+        {"weights_gib": {"basis": "guessed", "within": None, "why": "\x1b[31m"}},
+        {f"other{number}": {"basis": "exact"} for number in range(3000)},
+    ],
 )
-def test_what_somebody_else_wrote_there_is_an_input_error(hostile: object) -> None:
-    with pytest.raises(InputError, match="certainty"):
-        parse_document({**doc(planned("llama-8b")), "certainty": hostile})
+def test_what_cannot_be_read_of_it_is_left_out_and_the_plan_is_read(hostile: object) -> None:
+    """It decides nothing, and a later planner may know more."""
+    found = parse_document({**doc(planned("llama-8b")), "certainty": hostile})
+    assert found.plan.feasibility.certainty == {}
+
+
+def test_the_pool_is_no_surer_than_what_is_taken_off_it() -> None:
+    """A small model on a small GPU: the share of the budget is less than the activations' part."""
+    plan = planned("llama-8b", hardware__vram_gib=20.0, engine__vllm_version="0.19.0")
+    found = plan.feasibility.certainty
+    assert found["kv_cache_gib"].basis == "guessed" or (
+        (found["kv_cache_gib"].within or 0) >= (found["activation_gib"].within or 0)
+    )
+
+
+def test_adapters_and_heads_are_sized_by_the_layers_that_they_go_with() -> None:
+    plan = planned("llama-8b", engine__lora=Lora(max_loras=2, max_rank=16))
+    assert trusted(plan, "weights_gib").basis == "modelled"
+    assert trusted(plan, "kv_needed_gib").basis == "exact"
+
+
+def test_the_risk_follows_from_other_figures_and_is_no_news_alone() -> None:
+    found = doc(planned("llama-8b"))
+    riskier = {**found, "feasibility": {**found["feasibility"], "oom_risk": "medium"}}
+    assert identity(riskier) == identity(found)
+    worse = {**found, "feasibility": {**found["feasibility"], "kv_cache_tokens": 1}}
+    assert identity(worse) != identity(found)
 
 
 def test_nothing_is_claimed_of_a_handful_of_cases() -> None:

@@ -30,40 +30,57 @@ def steps(**changes: object) -> Steps:
 @pytest.mark.parametrize(("seqs", "sizes"), [(1, 2), (8, 5), (32, 11), (128, 35), (256, 51)])
 def test_graphs_grow_with_the_captured_sizes(seqs: int, sizes: int) -> None:
     """Sizes are 1, 2, 4, every 8 to 256 and every 16 to 512, up to twice max_num_seqs."""
-    all_of_them = cuda_graph_bytes(LLAMA, steps(max_num_seqs=1024))
-    some = cuda_graph_bytes(LLAMA, steps(max_num_seqs=seqs))
+    all_of_them = cuda_graph_bytes(LLAMA, ONE, steps(max_num_seqs=1024))
+    some = cuda_graph_bytes(LLAMA, ONE, steps(max_num_seqs=seqs))
     assert some == pytest.approx(all_of_them * sizes / 51, abs=1)
 
 
 def test_graphs_of_an_80_layer_model_are_the_size_that_was_printed() -> None:
     """0.19.0 printed 0.87 to 0.96 GiB for Llama 3.1 8B on an H100."""
-    assert cuda_graph_bytes(LLAMA, steps()) / GIB == pytest.approx(0.9, rel=0.1)
+    assert cuda_graph_bytes(LLAMA, ONE, steps()) / GIB == pytest.approx(0.9, rel=0.1)
 
 
 @pytest.mark.parametrize("seqs", [8, 1024])
 def test_gpt_oss_captures_up_to_1024_tokens_however_many_sequences(seqs: int) -> None:
     """83 sizes; 0.19.0 printed 1.84 GiB on an H100."""
-    got = cuda_graph_bytes(GPT_OSS, steps(max_num_seqs=seqs))
+    got = cuda_graph_bytes(GPT_OSS, ONE, steps(max_num_seqs=seqs))
     assert got / GIB == pytest.approx(1.84, rel=0.1)
 
 
 def test_no_captured_size_is_larger_than_a_step() -> None:
     small = steps(max_num_batched_tokens=512)
-    assert cuda_graph_bytes(GPT_OSS, small) < cuda_graph_bytes(GPT_OSS, steps()) / 1.5
+    assert cuda_graph_bytes(GPT_OSS, ONE, small) < cuda_graph_bytes(GPT_OSS, ONE, steps()) / 1.5
+
+
+def test_a_stage_captures_its_own_layers_only() -> None:
+    halves = cuda_graph_bytes(GPT_OSS, Parallel(pipeline=2), steps())
+    assert 0.5 < halves / cuda_graph_bytes(GPT_OSS, ONE, steps()) < 0.9
+
+
+def test_datacentre_blackwell_captures_twice_as_far_since_0_33() -> None:
+    sizes = {
+        (version, major): cuda_graph_bytes(
+            LLAMA, ONE, steps(vllm_version=version, capability=(major, 0))
+        )
+        for version in ("0.21.0", "0.33.0")
+        for major in (9, 10, 12)
+    }
+    assert len(set(sizes.values())) == 2
+    assert sizes["0.33.0", 10] == pytest.approx(sizes["0.33.0", 9] * 1.7, rel=0.1)
 
 
 def test_an_estimate_foresees_little_of_what_experts_take() -> None:
     """0.19.0 on two H100: 0.82 GiB foreseen, 0.93 taken; for a dense model no such difference."""
     later = steps(vllm_version="0.21.0")
-    foreseen, taken = cuda_graph_bytes(MIXTRAL, later), cuda_graph_bytes(MIXTRAL, steps())
+    foreseen, taken = cuda_graph_bytes(MIXTRAL, ONE, later), cuda_graph_bytes(MIXTRAL, ONE, steps())
     assert foreseen / GIB == pytest.approx(0.82, rel=0.1)
     assert foreseen < taken
-    assert counted_graph_bytes(MIXTRAL, later) == foreseen
-    assert cuda_graph_bytes(LLAMA, later) == cuda_graph_bytes(LLAMA, steps())
+    assert counted_graph_bytes(MIXTRAL, ONE, later) == foreseen
+    assert cuda_graph_bytes(LLAMA, ONE, later) == cuda_graph_bytes(LLAMA, ONE, steps())
 
 
 def test_eager_mode_captures_nothing() -> None:
-    assert cuda_graph_bytes(LLAMA, steps(enforce_eager=True)) == 0
+    assert cuda_graph_bytes(LLAMA, ONE, steps(enforce_eager=True)) == 0
 
 
 @pytest.mark.parametrize(
@@ -82,7 +99,7 @@ def test_the_pool_lacks_the_graphs_where_an_estimate_is_made(
 ) -> None:
     """From 0.20, on ROCm from 0.21; 0 where the second runner sizes them, up to 0.28."""
     at = steps(vllm_version=version, capability=capability)
-    counted = [counted_graph_bytes(facts, at) > 0 for facts in (LLAMA, MIXTRAL)]
+    counted = [counted_graph_bytes(facts, ONE, at) > 0 for facts in (LLAMA, MIXTRAL)]
     assert counted == [llama, mixtral]
 
 

@@ -6,7 +6,7 @@ import samples
 from replanner.planning.record import PlanRecord
 from replanner.planning.result import Certainty
 from replanner.report.terminal import Style, plan_report
-from replanner.report.terms import terms
+from replanner.report.terms import moved_terms, terms
 
 
 def record(*measured: str) -> PlanRecord:
@@ -16,7 +16,7 @@ def record(*measured: str) -> PlanRecord:
 def test_the_comment_marks_what_was_measured() -> None:
     told = terms(record(), record("activation", "non_torch"))
     marked = [line for line in told.splitlines() if line.endswith("measured")]
-    assert [line.split()[1] for line in marked] == ["activations", "outside"]
+    assert [line.split()[0] for line in marked] == ["activations", "outside"]
     assert "tokens a step, measured" in told
     assert "measured" not in terms(None, record())
 
@@ -60,3 +60,10 @@ def test_the_terminal_says_so_too() -> None:
     assert "16.0 GiB  exact, ±0.25 GiB" in told
     assert "  Guessed: collectives over <b>PCIe</b>." in told.splitlines()
     assert "+/-0.25" in plan_report(trusted(), Style(unicode=False))
+
+
+def test_how_far_to_trust_it_is_no_change_of_the_plan() -> None:
+    told = terms(record(), trusted())
+    assert not [line for line in told.splitlines() if line[:2] in {"- ", "+ "}]
+    assert "exact, ±0.25 GiB" in told
+    assert moved_terms(record(), trusted()).startswith("none of ")

@@ -188,25 +188,4 @@ CASES = (
             "max_concurrency_at_context": 7.95,
         },
     ),
-    Case(
-        "public notes on GitHub ('tokenkaki')",
-        {
-            **_QWEN3_4B,
-            "hidden_size": 4096,
-            "intermediate_size": 12288,
-            "tie_word_embeddings": False,
-        },
-        {
-            **_DEFAULTS,
-            "hardware.gpu_name": "A100 40GB SXM",
-            "model.max_model_len": 40960,
-            "engine.vllm_version": "0.9.2",
-        },
-        {
-            "weights_gib": 15.2683,
-            "kv_cache_gib": 18.69,
-            "kv_cache_tokens": 136_080,
-            "max_concurrency_at_context": 3.32,
-        },
-    ),
 )
