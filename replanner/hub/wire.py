@@ -205,7 +205,7 @@ class Wire:
             return UpstreamError(f"{self._host} did not answer within {self.timeout_s:g} s")
         return UpstreamError(
             f"{self._host} could not be reached ({type(error).__name__})",
-            hint="Check the network, HF_ENDPOINT and proxies",
+            hint="Check the network, HF_ENDPOINT and proxies; --hub FOLDER plans without a network",
         )
 
     @property

@@ -35,6 +35,11 @@ def calibration(plan: Plan, seen: Seen) -> Measured:
             f"nothing to calibrate with: {_why_not(lost)}.",
             hint="Nothing was written. The weights and the KV cache must both be in the log.",
         )
+    if not seen.version:
+        raise InputError(
+            "nothing to calibrate with: the log does not say of which release of vLLM it is.",
+            hint="Nothing was written. Give the log from the server's first line on.",
+        )
     config = plan.config
     budget = _total(plan, seen) * config.gpu_memory_utilization
     counted = _counted(plan, actual)
@@ -42,7 +47,7 @@ def calibration(plan: Plan, seen: Seen) -> Measured:
     return Measured(
         model=config.model,
         gpu_name=plan.hardware.gpu_name,
-        vllm_version=_plain_version(seen.version or config.vllm_version),
+        vllm_version=_plain_version(seen.version),
         max_num_batched_tokens=config.max_num_batched_tokens,
         max_num_seqs=config.max_num_seqs,
         planned_weights_gib=round(plan.feasibility.memory.weights_bytes / GIB, 4),

@@ -6,7 +6,7 @@ from typing import Literal
 from replanner.planning.causes import Cause
 from replanner.planning.deltas import Delta
 from replanner.planning.record import PlanRecord
-from replanner.planning.result import Finding
+from replanner.planning.result import Feasibility, Finding
 from replanner.planning.wording import gib, number, percent, signed_gib
 
 State = Literal["fits", "starts", "refused"]
@@ -56,13 +56,23 @@ def is_worse(before: State, after: State) -> bool:
 
 def first_verdict(record: PlanRecord) -> str:
     """For a plan that has no predecessor."""
-    hardware, room = record.plan.hardware, record.plan.feasibility.headroom_bytes
-    where = f"{hardware.gpus}x {hardware.gpu_name}"
+    hardware, found = record.plan.hardware, state(record)
+    where = f"{_FIRST[found]} on {hardware.gpus}x {hardware.gpu_name}"
+    room = _room(record.plan.feasibility, found)
+    if room < 0:
+        return f"{where}, {gib(-room)} short"
+    if found == "refused":
+        return where  # for another reason than memory there is nothing to spare
     spare = "of KV cache to spare" if record.plan.feasibility.keeps_cache else "to spare"
-    margin = f", {gib(room)} {spare}" if room >= 0 else f", {gib(-room)} short"
-    found = state(record)
-    # What is refused for another reason has nothing to spare.
-    return f"{_FIRST[found]} on {where}{'' if found == 'refused' and room >= 0 else margin}"
+    return f"{where}, {gib(room)} {spare}"
+
+
+def _room(feasibility: Feasibility, found: State) -> int:
+    """Bytes to spare, or what a start lacks, which is what the finding says too."""
+    left = feasibility.memory.kv_cache_bytes
+    if found != "refused":
+        return feasibility.headroom_bytes
+    return left if left < 0 else left - feasibility.kv_needed_bytes
 
 
 def changed_verdict(

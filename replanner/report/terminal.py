@@ -127,7 +127,20 @@ def _memory(plan: Plan, style: Style) -> list[str]:
         for told in guesses(plan)
         for line in wrapped(f"Guessed: {told.rstrip('.')}.", style, indent="  ")
     ]
-    return [*wrapped(title, style), f"[{bar}]", *_table(legend, style), *guessed]
+    return [
+        *wrapped(title, style),
+        f"[{bar}]",
+        *_table(legend, style),
+        *_meant(plan, style),
+        *guessed,
+    ]
+
+
+def _meant(plan: Plan, style: Style) -> list[str]:
+    if not any(one.within for one in plan.feasibility.certainty.values()):
+        return []
+    told = "±: nine of ten such figures came that close to what servers printed."
+    return wrapped(told, style, indent="  ")
 
 
 def _held(plan: Plan, part: Part, size_bytes: int) -> str:

@@ -74,13 +74,18 @@ def _verdict(compared: Comparison) -> str:
     outside = [row.label for row in compared.rows if row.decides and not row.within]
     words = [f"{', '.join(outside)} outside the tolerance"] if outside else []
     words += ["it ran with other settings"] if compared.differences else []
-    return f"as planned: {became}" if not words else f"{became}, but {' and '.join(words)}"
+    if words:
+        return f"{became}, but {' and '.join(words)}"
+    return (
+        f"as planned so far; {became}" if compared.state == "unknown" else f"as planned: {became}"
+    )
 
 
 def _source(record: PlanRecord, seen: Seen) -> str:
     used = record.plan.hardware
     config = record.plan.config
-    ran = f"vLLM {seen.version or config.vllm_version}" + (f", {seen.date}" if seen.date else "")
+    ran = f"vLLM {seen.version}" if seen.version else f"planned for vLLM {config.vllm_version}"
+    ran += f", {seen.date}" if seen.date else ""
     return f"{config.model} on {used.gpus}× {used.gpu_name}; {ran}"
 
 

@@ -69,9 +69,10 @@ def test_a_development_version_is_kept_as_its_release() -> None:
     assert calibration(planned(V1_NEW), seen).vllm_version == "0.27.0"
 
 
-def test_a_log_without_a_version_is_of_the_planned_one() -> None:
+def test_a_log_that_names_no_release_calibrates_nothing() -> None:
     seen = read_log(V1_OLD.log)._replace(version="")
-    assert calibration(planned(V1_OLD), seen).vllm_version == "0.9.2"
+    with pytest.raises(InputError, match="which release"):
+        calibration(planned(V1_OLD), seen)
 
 
 def test_a_log_without_counted_graphs_keeps_those_planned() -> None:

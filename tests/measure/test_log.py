@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -293,3 +294,15 @@ def test_long_lines_and_long_logs_take_linear_time() -> None:
     assert time.process_time() - begun < 10
     late = "x" * LONGEST_LINE + "Available KV cache memory: 1.0 GiB"
     assert read_log(late).figures == {}
+
+
+def test_the_lines_that_the_page_shows_are_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "verify.md").read_text(encoding="utf-8")
+    shown = next(part for part in page.split("```\n") if part.startswith("INFO"))
+    seen = read_log(shown)
+    assert (seen.state, seen.version) == ("started", "0.19.0")
+    assert seen.figures["kv_cache_gib"] == 63.84
+    assert seen.figures["kv_cache_tokens"] == 2_390_592
+    assert seen.figures["max_concurrency"] == 291.82
+    assert 7.12 in seen.figures.values()
+    assert 0.71 in seen.figures.values()
