@@ -1,14 +1,19 @@
 """`detect`, `validate`, `schema`, `init`, `catalog`: the commands that plan nothing."""
 
 import argparse
+import contextlib
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from replanner.cli.context import Context
 from replanner.cli.profiles import RENDERERS
 from replanner.errors import InputError, ReplannerError, worst_exit_code
+
+if TYPE_CHECKING:
+    from replanner.profile import LoadedProfile
 
 Row = dict[str, object]
 
@@ -23,19 +28,44 @@ def detect(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def validate(arguments: argparse.Namespace, context: Context) -> int:
-    """Every profile is read; each one's problems are told."""
+    """Every profile is read; each one's problems are told, as far as they need no model."""
     from replanner.profile import load_profile  # noqa: PLC0415
 
     codes = []
     for file in arguments.profiles:
         try:
-            load_profile(file, renderers=RENDERERS)
+            _known(load_profile(file, renderers=RENDERERS))
         except ReplannerError as error:
             context.complain(error)
             codes.append(error.exit_code)
         else:
             context.print(f"{file}: valid")
     return worst_exit_code(codes)
+
+
+def _known(loaded: "LoadedProfile") -> None:
+    """The GPU and the flags are in the catalogue; InputError with file and line where not."""
+    from replanner.planning.hardware import gpu_named  # noqa: PLC0415
+    from replanner.render.flags import find_flag, table_for  # noqa: PLC0415
+
+    request = loaded.profile.request()
+    table = table_for(request.engine.vllm_version)
+    if request.hardware.gpu_name != "auto":  # which is this machine's
+        with _at(loaded, "hardware.gpu_name"):
+            gpu_named(request.hardware)
+    for name in request.vllm_args:
+        with _at(loaded, "outputs.vllm_args"):
+            find_flag(name, table, where="outputs.vllm_args")
+
+
+@contextlib.contextmanager
+def _at(loaded: "LoadedProfile", key: str) -> Iterator[None]:
+    try:
+        yield
+    except InputError as error:
+        line = loaded.position(key)
+        where = f"{loaded.path}:{line[0]}:{line[1]}" if line else loaded.path
+        raise InputError(f"{where}: {error.message}", hint=error.hint) from None
 
 
 def schema(arguments: argparse.Namespace, context: Context) -> int:

@@ -25,6 +25,24 @@ def test_validate_knows_the_renderers(run: Run, repo: Path) -> None:
     assert "command" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("hardware: {gpu_name: L40X}", "L40S"),
+        ("outputs: {vllm_args: {max-model-length: 5}}", "max-model-len"),
+    ],
+)
+def test_validate_knows_gpus_and_flags_without_a_model(
+    run: Run, repo: Path, more: str, said: str
+) -> None:
+    (repo / "typo.yaml").write_text(f"profile_version: 1\nmodel: {{id: a/b}}\n{more}\n")
+    done = run("validate", "typo.yaml")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "typo.yaml:3:" in done.stderr
+    assert said in done.stderr
+
+
 def test_schema_is_json_with_the_documented_keys(run: Run) -> None:
     schema = json.loads(run("schema").stdout)
     assert "profile_version" in json.dumps(schema)
