@@ -35,6 +35,7 @@ _JOBS: Final = sa.table(
             "completed_at",
             "was_forked_from",
             "recovery_attempts",
+            "delay_until_epoch_ms",
         ),
     ),
 )
@@ -51,11 +52,13 @@ def jobs_table(engine: sa.Engine) -> sa.TableClause:
 
 
 class Census(NamedTuple):
-    """The jobs by stage and status, and since when the oldest ones wait and run."""
+    """The jobs by stage and status, since when the oldest ones wait and run, and for how long one
+    is put off at most."""
 
     counts: Mapping[tuple[str, str], int] = {}
     oldest_waiting_s: float = 0
     oldest_running_s: float = 0
+    longest_pause_s: float = 0
 
     @property
     def waiting(self) -> int:
@@ -64,6 +67,11 @@ class Census(NamedTuple):
     @property
     def dead(self) -> int:
         return sum(map(self.of_status, DEAD))
+
+    @property
+    def put_off(self) -> int:
+        """What comes again by itself after a pause. What is gathered is delayed, too, and well."""
+        return self.of_status(DELAYED) - self.counts.get((COALESCE, DELAYED), 0)
 
     def of_status(self, status: str) -> int:
         return sum(number for (_, each), number in self.counts.items() if each == status)
@@ -75,6 +83,7 @@ _INBOX: Final = (
         sa.literal(WAITING),
         sa.func.count(),
         sa.func.min(DELIVERIES.c.received_ms),
+        sa.literal(0),
     )
     .where(IS_WAITING)
     .having(sa.func.count() > 0)
@@ -85,18 +94,21 @@ def take_census(engine: sa.Engine) -> Census:
     """Counted now. Finished jobs are not: there are many of them, and they need nothing."""
     jobs = jobs_table(engine)
     status = jobs.c.status
+    pause_ms = sa.func.max(jobs.c.delay_until_epoch_ms - jobs.c.created_at)
     query = (
-        sa.select(jobs.c.name, status, sa.func.count(), sa.func.min(jobs.c.created_at))
+        sa.select(jobs.c.name, status, sa.func.count(), sa.func.min(jobs.c.created_at), pause_ms)
         .where(status.in_((WAITING, RUNNING, DELAYED, *DEAD)), jobs.c.name.in_(_STAGES))
         .where(sa.or_(status.notin_(DEAD), sa.not_(sa.cast(jobs.c.was_forked_from, sa.Boolean))))
         .group_by(jobs.c.name, status)
     )
     with on(engine).connect() as connection:
         rows = [*connection.execute(query), *connection.execute(_INBOX)]
+    pauses = [ms for name, status, *_, ms in rows if status == DELAYED and name != COALESCE]
     return Census(
-        {(name, status): number for name, status, number, _ in rows},
-        _age_s(min((born for _, status, _, born in rows if status == WAITING), default=None)),
-        _age_s(min((born for _, status, _, born in rows if status == RUNNING), default=None)),
+        {(name, status): number for name, status, number, *_ in rows},
+        _age_s(min((born for _, status, _, born, _ in rows if status == WAITING), default=None)),
+        _age_s(min((born for _, status, _, born, _ in rows if status == RUNNING), default=None)),
+        max(pauses, default=0) / 1000,
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
 
 from replanner.errors import InputError, UpstreamError
-from replanner.server import logs
+from replanner.server import address, logs
 from replanner.server.jobs import Work
 from replanner.server.settings import MOST_SLOTS, Settings, read_settings
 from replanner.server.supervise import Part, stop_with_parent, supervise
@@ -69,7 +69,8 @@ _AS_WE_ARE: Final = (sys.executable, "-I" if sys.flags.isolated else "-P", "-m",
 
 def serve(told: Told, command: Sequence[str] = _AS_WE_ARE) -> int:
     """Web and worker together; `command` is how replanner is started for each of them."""
-    told.settings()  # what is wrong with them is said before anything is started
+    # What is wrong with them is said before anything is started.
+    address.check(told.settings().listen)
     config = ["--config", told.config] if told.config else []
     # From here on, since a container's first process is not ended by a signal it does not await.
     stop = _stop_on_signal()
@@ -83,6 +84,8 @@ def serve(told: Told, command: Sequence[str] = _AS_WE_ARE) -> int:
 def web(told: Told, parent: int | None = None) -> int:
     """Requests only. It returns where gunicorn does, which ends the process itself."""
     settings = told.settings()
+    if parent is None:  # else `serve` looked, and starts this one again if it has to
+        address.check(settings.listen)
     _follow(parent)
     from replanner.server.web import serve as answer  # noqa: PLC0415 - a second's imports
 

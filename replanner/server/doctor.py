@@ -1,16 +1,20 @@
 """`replanner doctor`: what an operator would look at first, as a list."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
 from replanner.errors import ReplannerError
 from replanner.server import durable, store
-from replanner.server.census import RUNNING, jobs_table
+from replanner.server.census import RUNNING, Census, jobs_table
 from replanner.server.gate import GitHubGate
 from replanner.server.health import of_store
 from replanner.server.settings import Settings
+
+# Pauses grow to an hour, which comes after an hour of trying; cut a bit short, as clocks are read
+# one after the other.
+_LONG_S: Final = 3590
 
 
 class Finding(NamedTuple):
@@ -43,7 +47,8 @@ def examine(settings: Settings) -> list[Finding]:
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     names = ", ".join(sorted(settings.sources))
-    yield Finding(f"sources: {names}" if names else "sources: none, so only the clock starts jobs")
+    none = "none, so every webhook is answered with 404 and only the clock starts jobs"
+    yield Finding(f"sources: {names or none}", warns=not names)
     if settings.github.token or settings.github.app:
         whose = "an App" if settings.github.app else "a token"
         yield Finding(f"github: {settings.github.api_url}, as {whose}")
@@ -70,9 +75,19 @@ def _store(settings: Settings, engine: sa.Engine) -> Iterator[Finding]:
         yield Finding(problem, is_bad=True)
     workers, census = health.workers(), health.census()
     yield Finding(f"workers: {workers} alive", is_bad=not workers)
-    yield Finding(f"jobs: {census.waiting} wait, the oldest for {census.oldest_waiting_s:.0f} s")
+    yield _jobs(census)
     yield Finding(f"dead letters: {census.dead}", is_bad=census.dead > 0)
     yield from _old_versions(engine)
+
+
+def _jobs(census: Census) -> Finding:
+    text = f"jobs: {census.waiting} wait, the oldest for {census.oldest_waiting_s:.0f} s"
+    if not census.put_off:
+        return Finding(text)
+    long = census.longest_pause_s >= _LONG_S
+    why = ": the log says why, in its lines `a job waits`" if long else ""
+    put_off = f"{census.put_off} put off, for up to {census.longest_pause_s:.0f} s"
+    return Finding(f"{text}; {put_off}{why}", warns=long)
 
 
 def _old_versions(engine: sa.Engine) -> Iterator[Finding]:

@@ -37,6 +37,8 @@ _LONGEST_ASKED_S: Final = 86_400
 # With these pauses, about a day.
 _MOST_TRIES: Final = 30
 _DIGITS: Final = 20
+# Of a job's account, what its line in the log tells; the store has all of it.
+_SHOWN: Final = ("did", "why", "base", "writes", "pull", "verdict", "left")
 
 
 class JobFailed(Exception):
@@ -87,7 +89,10 @@ def _replan_stage(work: Work, watch: Watch) -> Start:
     @DBOS.step(name="carry-out")
     def carry_out(target: Json, tries: int) -> list[object]:
         begin = partial(run, target)
-        return list(_ask(lambda: watch.over(_id(), _starts(), begin), tries))
+        answer = _ask(lambda: watch.over(_id(), _starts(), begin), tries)
+        if not answer.later_s:
+            _tell(target, answer.done)
+        return list(answer)
 
     @DBOS.workflow(name=REPLAN, max_recovery_attempts=MOST_STARTS)
     def replan(target: Json, tries: int = 0) -> object:
@@ -106,6 +111,13 @@ def _replan_stage(work: Work, watch: Watch) -> Start:
             DBOS.enqueue_workflow(REPLAN, replan, target, tries)
 
     return start
+
+
+def _tell(target: Json, done: object) -> None:
+    """One line of what became of a job that ended well."""
+    told = done if isinstance(done, dict) else {}
+    shown = {name: told[name] for name in _SHOWN if name in told}
+    LOG.info("a job is done", extra=_job() | {"repository": target["repository"]} | shown)
 
 
 def _name_of(target: Json) -> str:
@@ -252,8 +264,8 @@ def _targets(work: Work, delivery: Delivery) -> list[dict[str, object]]:
         raise InputError("what the store holds is no delivery.")
     found = [target.to_json() for event in events for target in work.targets(event)]
     LOG.info(
-        "a delivery concerns %d targets",
-        len(found),
+        "a delivery concerns %s",
+        "1 target" if len(found) == 1 else f"{len(found)} targets",
         extra={"delivery": delivery["delivery"], "job": _id()},
     )
     return found

@@ -6,21 +6,26 @@ from collections.abc import Mapping
 from typing import Annotated, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from replanner.profile.sections import after, limits
+from replanner.profile.sections import after, before, limits
+from replanner.profile.source import shorten
 
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}/[A-Za-z0-9_.-]{1,100}")
 _HOST: Final = re.compile(r"[a-z0-9.-]+(?::[0-9]{1,5})?")
+# A name, an IPv4 address, or an IPv6 address with or without brackets.
+_ADDRESS: Final = re.compile(r"(?:[\w.*-]+|\[?[0-9a-fA-F:.]+\]?):([0-9]{1,5})", re.ASCII)
 _SOURCE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,5})([mhd])")
 _SECONDS: Final = {"m": 60, "h": 3600, "d": 86400}
 _HIGHEST_PORT: Final = 65535
 
 
-def _address(text: str) -> str:
-    host, colon, port = text.rpartition(":")
-    if not (colon and host and port.isascii() and port.isdigit() and int(port) <= _HIGHEST_PORT):
-        raise ValueError(f"must be host:port, such as 127.0.0.1:8080, not {text[:80]!r}")
-    return text
+def _address(given: object) -> object:
+    """Judged before its type is: a lone port is a number, and quotes would not mend it."""
+    found = _ADDRESS.fullmatch(given) if isinstance(given, str) else None
+    if not found or int(found[1]) > _HIGHEST_PORT:
+        told = shorten(given, limit=80)
+        raise ValueError(f"must be host:port, such as 127.0.0.1:8080, not {told}")
+    return given
 
 
 def _store(text: str) -> str:
@@ -77,7 +82,7 @@ def seconds(duration: str) -> int:
     return int(duration[:-1]) * _SECONDS[duration[-1]]
 
 
-Address = Annotated[str, limits(max_length=255), after(_address)]
+Address = Annotated[str, limits(max_length=255), before(_address)]
 Store = Annotated[str, limits(max_length=2000), after(_store)]
 Site = Annotated[str, limits(max_length=500), after(_site)]
 Repository = Annotated[str, limits(max_length=201), after(_repository)]

@@ -98,6 +98,11 @@ def serve(settings: Settings, sources: Mapping[str, Source]) -> None:
     engine = store.open_store(settings.store, store.WEB)
     tables.check(engine)
     engine.dispose()  # connections do not survive the fork
+    if not settings.sources:
+        LOG.warning(
+            "no source is configured, so every webhook is answered with 404 and only the clock"
+            " starts jobs"
+        )
     Gunicorn(settings, lambda: _app(settings, sources)).run()
 
 

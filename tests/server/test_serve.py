@@ -41,6 +41,9 @@ def test_a_delivery_is_answered_and_done(served: Process) -> None:
     answer = post(base, "huggingface", model_moved("plain/one"))
     assert answer.status == 202
     until(lambda: "E plain/one" in served.effects())
+    done = until(lambda: [one for one in served.lines() if one["message"] == "a job is done"])
+    assert "acme/plain" in {one["repository"] for one in done}
+    assert all(one["job"] for one in done)
     [(taken,)] = served.rows(f"SELECT taken_ms IS NOT NULL FROM deliveries WHERE delivery = '{answer.body['delivery']}'")  # fmt: skip  # noqa: S608, E501 - our own id
     assert taken == 1
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from gunicorn.util import parse_address
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,8 +112,12 @@ def test_what_kubernetes_and_other_parts_set_is_no_setting(folder: Path) -> None
     [
         ("listn: 1", r"server.yaml:1:1: unknown key 'listn'. Did you mean 'listen'"),
         ("github: {api: x}", "unknown key 'api' in github"),
-        ("listen: 8080", "listen must be text"),
+        ("listen: 8099", "1:1: listen must be host:port, such as 127.0.0.1:8080, not 8099"),
+        ("listen: [a, b]", "listen must be host:port, such as 127.0.0.1:8080, not a list"),
         ("listen: localhost", "listen must be host:port"),
+        ("listen: '0.0.0.0:65536'", "listen must be host:port"),
+        ("listen: ':8080'", "listen must be host:port"),
+        ('listen: "a\\0b:80"', "listen must be host:port"),
         ("store: mysql://u:hidden@h/d", r"store must be sqlite:///file.db or postgresql://"),
         ("store: 'sqlite:///:memory:'", "must name a file"),
         ("debounce_seconds: -1", "debounce_seconds must be at least 0"),
@@ -149,6 +154,7 @@ def test_a_mistake_is_one_sentence_that_says_where(folder: Path, text: str, told
             "REPLANNER_LISTN: no setting has this name. Did you mean 'listen'",
         ),
         ("REPLANNER_GITHUB__API", "x", "Did you mean 'app'"),
+        ("REPLANNER_LISTEN", "8099", "listen must be host:port, such as 127.0.0.1:8080"),
         ("REPLANNER_GITHUB__CHECKS", "no", "CHECKS: must be true or false, not 'no'"),
         ("REPLANNER_GITHUB", "x", "is a section"),
         ("REPLANNER_SOURCES__GITHUB", "x", "is a section"),
@@ -163,6 +169,13 @@ def test_a_mistake_in_the_environment_is_named_there(
 ) -> None:
     with pytest.raises(InputError, match=told):
         settings(folder, "", {name: value})
+
+
+@pytest.mark.parametrize("text", ["[::1]:8080", "::1:8080"])
+def test_an_ipv6_address_is_named_as_gunicorn_takes_it(folder: Path, text: str) -> None:
+    found = settings(folder, f"listen: '{text}'").listen
+    assert found == ("::1", 8080)
+    assert parse_address(str(found)) == found
 
 
 def test_no_secret_is_printable(folder: Path) -> None:
