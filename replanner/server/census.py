@@ -103,7 +103,7 @@ def take_census(engine: sa.Engine) -> Census:
     )
     with on(engine).connect() as connection:
         rows = [*connection.execute(query), *connection.execute(_INBOX)]
-    pauses = [ms for name, status, *_, ms in rows if status == DELAYED and name != COALESCE]
+    pauses = [ms or 0 for name, status, *_, ms in rows if status == DELAYED and name != COALESCE]
     return Census(
         {(name, status): number for name, status, number, *_ in rows},
         _age_s(min((born for _, status, _, born, _ in rows if status == WAITING), default=None)),
