@@ -14,22 +14,11 @@ from replanner.planning.guess import guess_facts
 from replanner.planning.profile_run import Steps
 from replanner.planning.record import Inputs, PlanRecord, document, identity
 from replanner.planning.request import Lora, Policy, Workload
-from replanner.planning.result import Certainty, Plan
+from replanner.planning.result import CERTAIN_FIGURES, Certainty, Plan
 from replanner.planning.stored import parse_document
 
 GIB = 1024**3
 WITHIN = catalogue.load("vllm/seen")["within"]
-COMPUTED = (
-    "weights_gib",
-    "activation_gib",
-    "non_torch_gib",
-    "cuda_graph_gib",
-    "kv_cache_gib",
-    "headroom_gib",
-    "kv_cache_tokens",
-    "max_concurrency_at_context",
-    "kv_needed_gib",
-)
 
 
 def trusted(plan: Plan, name: str) -> Certainty:
@@ -46,7 +35,7 @@ def doc(plan: Plan) -> dict[str, Any]:
 
 def test_on_a_gpu_that_logs_agree_about_only_the_overheads_are_modelled() -> None:
     found = bases(planned("llama-8b"))
-    assert set(found) == set(COMPUTED)
+    assert set(found) == set(CERTAIN_FIGURES)
     exact = {name for name, basis in found.items() if basis == "exact"}
     assert exact == {"weights_gib", "kv_needed_gib"}
     assert set(found.values()) == {"exact", "modelled"}
@@ -55,7 +44,7 @@ def test_on_a_gpu_that_logs_agree_about_only_the_overheads_are_modelled() -> Non
 def test_every_figure_of_the_document_that_is_computed_says_what_it_rests_on() -> None:
     found = doc(planned("llama-8b"))
     assert set(found["certainty"]) <= set(found["feasibility"])
-    assert set(found["certainty"]) == set(COMPUTED)
+    assert set(found["certainty"]) == set(CERTAIN_FIGURES)
 
 
 @pytest.mark.parametrize(
